@@ -1,0 +1,1 @@
+"""Live data over WebSockets that can be trusted, in Python, in the browser."""
