@@ -290,6 +290,7 @@ class LifecycleEvent(StrEnum):
     DISCONNECTED = "disconnected"  # an attempt or a connection ended: ``code``, ``reason``
     RECONNECTING = "reconnecting"  # backing off: ``attempt``, ``delay`` in seconds
     AUTH_ERROR = "auth_error"  # the token was refused for good: ``message``
+    STABLE = "stable"  # READY has lasted: earlier failures are forgiven
     MAX_RECONNECT_REACHED = "max_reconnect_reached"  # no timer will dial any more: ``attempts``
     ERROR = "error"  # something was survived: ``message``
     STATE_CHANGED = "state_changed"  # ``state``, ``reason``, ``previous``, or the ``slow`` flag changed

@@ -232,7 +232,7 @@ class View(Protocol):
         """Replace what is inside the first match, keeping focus and caret where the focused control survives by id."""
 
     def rows(self, selector: str, rows: Sequence[Row]) -> None:
-        """Make the children of the first match these rows. A row with the same key and html keeps its node untouched;
+        """Make the children of the first match these rows. A row with the same key and html keeps its node;
         focus, caret and selection inside kept rows stay, and so does the scroll position."""
 
     def text(self, selector: str, text: str) -> None:
@@ -341,8 +341,8 @@ class TokenSource(Protocol):
     async def token(self, endpoint: str, *, verify: bool, refresh: bool, failures: int) -> TokenAnswer:
         """Answer within a bounded time and never raise.
 
-        ``verify``: the last dial of ``endpoint`` never opened; ask ``auth/status`` why. ``failures`` counts the dials in
-        a row that never opened. ``refresh``: the server has refused the current token; get a new pair first.
+        ``verify``: the last dial of ``endpoint`` never opened; ask ``auth/status`` why. ``failures`` counts the dials
+        in a row that never opened. ``refresh``: the server has refused the current token; get a new pair first.
         """
 
     async def healthy(self) -> bool:

@@ -1,0 +1,468 @@
+"""The connection as a pure machine: events and the time go in, effects come out.
+
+``Protocol`` performs no I/O, starts no timer and knows no browser. ``transitions.py`` holds its table; the methods
+below, named as in the table, carry the rows out. ``WebSocketManager`` feeds it and carries out its effects.
+"""
+
+from typing import Final
+
+from pilito import backoff, closecodes, wire
+from pilito.closecodes import Verdict
+from pilito.events import (
+    Announce,
+    CancelTimer,
+    Check,
+    CheckHealth,
+    CloseSocket,
+    Connect,
+    Deliver,
+    Disconnect,
+    Effect,
+    Event,
+    FrameReceived,
+    HealthChecked,
+    LifecycleEvent,
+    Message,
+    OpenSocket,
+    Reason,
+    RequestToken,
+    RetryNow,
+    SendProbe,
+    SocketClosed,
+    SocketOpened,
+    StartTimer,
+    State,
+    Suspend,
+    Timer,
+    TimerFired,
+    TokenDenied,
+    TokenIssued,
+    TokenUnavailable,
+    Wake,
+    WakeCause,
+)
+from pilito.exceptions import IllegalEventError
+from pilito.policy import Policy
+from pilito.ports import Random
+from pilito.transitions import IGNORED, TRANSITIONS, Trigger
+
+CLIENT_DISCONNECT: Final = "Client disconnect"
+_LOOKED_AT: Final = frozenset({WakeCause.VISIBLE, WakeCause.FOCUS, WakeCause.PAGESHOW, WakeCause.RESUME})
+_LIVE: Final = frozenset({State.CONNECTING, State.OPEN, State.READY})
+
+_TRIGGERS: Final[dict[type, Trigger]] = {
+    Connect: Trigger.CONNECT,
+    Disconnect: Trigger.DISCONNECT,
+    RetryNow: Trigger.RETRY_NOW,
+    Wake: Trigger.WAKE,
+    Suspend: Trigger.SUSPEND,
+    Check: Trigger.CHECK,
+    TokenIssued: Trigger.TOKEN_ISSUED,
+    TokenDenied: Trigger.TOKEN_DENIED,
+    TokenUnavailable: Trigger.TOKEN_UNAVAILABLE,
+    SocketOpened: Trigger.OPENED,
+    FrameReceived: Trigger.FRAME,
+    SocketClosed: Trigger.CLOSED,
+    HealthChecked: Trigger.HEALTH,
+}
+
+
+class Protocol:
+    """One connection's machine. Feed it with :meth:`handle`; read ``state``, ``reason``, ``attempts``, ``slow``."""
+
+    def __init__(self, policy: Policy, random: Random) -> None:
+        self.state = State.CLOSED
+        self.reason = Reason.REQUESTED
+        self.attempts = 0  # dials since the last connection that lasted, not counting the first
+        self.generation = 0  # attempts ever begun
+        self.next_retry_at: float | None = None  # wall clock
+        self.slow = False  # silent on the socket while HTTP is well
+        self._policy = policy
+        self._random = random
+        self._effects: list[Effect] = []
+        self._now = 0.0
+        self._current: int | None = None  # the generation that may still speak; none between attempts
+        self._timers: dict[Timer, tuple[int, float]] = {}  # serial and deadline of what is running
+        self._serial = 0
+        self._announced_down = False  # `disconnected` has been said since the last `connecting`
+        self.never_opened = 0  # dials in a row that closed or timed out before they opened
+        self._offline_hint = False  # the browser's own opinion
+        self._last_frame = 0.0
+        self._silent_since: float | None = None  # when an unanswered question was put
+        self._overslept = False  # the timer that fires is far too late: the machine slept, or the tab's timers did
+        self._asked_again = False  # a late PROBE has put its question once more
+        self._kicked_at: float | None = None
+        self._barred = False  # kicked twice: only the user dials
+        self._refresh_due = False  # the server refused the token; the next one must be another
+        self._refreshed_at: float | None = None
+
+    def handle(self, event: Event, now: float) -> list[Effect]:
+        """Take one event at wall-clock time ``now`` and return the effects to carry out, in order.
+
+        Raises ``IllegalEventError`` for a pair that the table rules out.
+        """
+        self._now, self._effects = now, []
+        if isinstance(event, TimerFired):
+            running = self._timers.get(event.timer)
+            if running is None or running[0] != event.serial:
+                return []
+            del self._timers[event.timer]
+            self._overslept = now - running[1] > self._policy.probe
+            trigger = Trigger[event.timer.name]
+        else:
+            generation = getattr(event, "generation", None)
+            if generation is not None and generation != self._current:
+                return []
+            trigger = _TRIGGERS[type(event)]
+        before = (self.state, self.reason, self.slow)
+        self._note(event)
+        self._apply(trigger, event)
+        if (self.state, self.reason, self.slow) != before:
+            detail = {"state": self.state, "reason": self.reason, "previous": before[0], "slow": self.slow}
+            self._announce(LifecycleEvent.STATE_CHANGED, **detail)
+        return self._effects
+
+    def _apply(self, trigger: Trigger, event: Event) -> None:
+        rule = TRANSITIONS.get((self.state, trigger))
+        if rule is None:
+            if (self.state, trigger) in IGNORED:
+                return
+            raise IllegalEventError(f"{trigger.value!r} cannot happen while {self.state.name}. Report this as a bug.")
+        getattr(self, f"_{rule.handler}")(event)
+        if self.state not in rule.to:
+            raise IllegalEventError(f"{rule.handler!r} led to {self.state.name}, which its row rules out.")
+
+    def _note(self, event: Event) -> None:
+        """Look at the deadlines that a late timer may have missed, and at the browser's opinion of the network."""
+        uptime = self._timers.get(Timer.UPTIME)
+        if uptime and self._now >= uptime[1]:
+            self._cancel(Timer.UPTIME)
+            self._lasted(event)
+        if isinstance(event, Check):
+            self._offline_hint = True
+        elif isinstance(event, Wake) and event.cause is WakeCause.ONLINE:
+            self._offline_hint = False
+
+    # --- attempts -----------------------------------------------------------------------------------------------------
+
+    def _start(self, _: Event) -> None:
+        self._announced_down = False
+        self._kicked_at, self._barred = None, False
+        self._refresh_due, self._refreshed_at = False, None
+        self._fresh_budget()
+        self._ask_for_token()
+
+    def _retry_closed(self, event: Event) -> None:
+        if self.reason in {Reason.FORBIDDEN, Reason.REFUSED}:
+            self._start(event)
+
+    def _retry_now(self, _: Event) -> None:
+        self._fresh_budget()
+        self._ask_for_token()
+
+    def _retry(self, _: Event) -> None:
+        self._ask_for_token()
+
+    def _fresh_budget(self) -> None:
+        self.attempts = 0
+        self.never_opened = min(self.never_opened, 1)  # the next request still asks why, if the last dial never opened
+
+    def _ask_for_token(self) -> None:
+        self._enter(State.AUTHENTICATING, self.reason)
+        self.generation += 1
+        self._current = self.generation
+        self._start_timer(Timer.HANDSHAKE, self._policy.token)
+        verify = self.never_opened > 0
+        self._effects.append(RequestToken(self.generation, verify=verify, refresh=self._refresh_due))
+
+    def _dial(self, event: TokenIssued) -> None:
+        if self._refresh_due:
+            self._refresh_due, self._refreshed_at = False, self._now
+        self._enter(State.CONNECTING, self.reason)
+        self._start_timer(Timer.HANDSHAKE, self._policy.handshake)
+        self._announced_down = False
+        self._announce(LifecycleEvent.CONNECTING)
+        self._effects.append(OpenSocket(event.generation, event.token))
+
+    def _deny(self, _: Event) -> None:
+        self._give_up(Reason.UNAUTHORIZED)
+        self._announce(LifecycleEvent.AUTH_ERROR, message="The session has ended. Log in again.")
+
+    def _no_token(self, event: TokenUnavailable) -> None:
+        if event.reason in {Reason.THROTTLED, Reason.REFUSED}:
+            asked = self._policy.throttled_delay if event.retry_after is None else event.retry_after
+            self._wait(event.reason, self._asked_for(asked))  # no dial was made, so it is not counted as an attempt
+        else:
+            self._back_off(event.reason, event.retry_after)
+
+    def _token_overdue(self, _: Event) -> None:
+        self._back_off(Reason.LOST)
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    def _opened(self, _: Event) -> None:
+        self._enter(State.OPEN, self.reason)
+        self.never_opened = 0
+        self._silent_since = None
+        self._start_timer(Timer.HANDSHAKE, self._policy.handshake)
+
+    def _never_opened(self, event: SocketClosed) -> None:
+        self._dial_failed(event.code, event.reason)
+
+    def _dial_overdue(self, _: Event) -> None:
+        self._abandon("Handshake timeout")
+        self._dial_failed(closecodes.ABNORMAL, "handshake timeout")
+
+    def _dial_failed(self, code: int, reason: str) -> None:
+        self.never_opened += 1
+        self._down(code, reason)
+        self._back_off(Reason.LOST)
+
+    def _silence_overdue(self, _: Event) -> None:
+        if self._silent_since is None:
+            self._silent_since = self._now - self._policy.handshake
+            self._start_timer(Timer.HANDSHAKE, max(self._policy.stalled_handshake - self._policy.handshake, 0))
+            self._effects.append(CheckHealth(self.generation))
+        else:
+            self._link_dead(Reason.LOST, "handshake timeout")
+
+    def _check_open(self, _: Event) -> None:
+        self._effects.append(CheckHealth(self.generation))
+
+    def _open_health(self, event: HealthChecked) -> None:
+        if not event.alive:
+            self._link_dead(Reason.OFFLINE, "no answer over HTTP either")
+        elif self._silent_since is not None:
+            self.slow = True
+
+    def _first_frame(self, event: FrameReceived) -> None:
+        message = self._readable(event)
+        if message is None or self._control(message):
+            return
+        self._enter(State.READY, Reason.NONE)
+        self._offline_hint = False  # a frame came: the browser's opinion was wrong
+        self._start_timer(Timer.UPTIME, self._policy.uptime)
+        self._heard()
+        greeting = wire.control(message) is wire.Control.ESTABLISHED
+        self._announce(LifecycleEvent.CONNECTED, hello=message if greeting else None)
+        self._deliver(message)
+
+    # --- connected ----------------------------------------------------------------------------------------------------
+
+    def _frame(self, event: FrameReceived) -> None:
+        self._heard()
+        message = self._readable(event)
+        if message is not None and not self._control(message):
+            self._deliver(message)
+
+    def _deliver(self, message: Message) -> None:
+        if not wire.is_probe_answer(message):
+            self._effects.append(Deliver(message))
+
+    def _readable(self, event: FrameReceived) -> Message | None:
+        if event.message is None:
+            self._announce(LifecycleEvent.ERROR, message=event.problem)
+        return event.message
+
+    def _heard(self) -> None:
+        """The server spoke: the silence begins anew. IDLE is left running and looks at the clock when it fires."""
+        self._last_frame = self._now
+        self._silent_since, self._asked_again, self.slow = None, False, False
+        self._cancel(Timer.PROBE)
+        if Timer.IDLE not in self._timers:
+            self._start_timer(Timer.IDLE, self._policy.idle)
+
+    def _control(self, message: Message) -> bool:
+        """Carry out a frame that ends the connection; ``False`` for every other one."""
+        match wire.control(message):
+            case wire.Control.AUTH_ERROR:
+                self._ended(Verdict.AUTH, 4001, "authentication_error")
+            case wire.Control.DENIED:
+                self._ended(Verdict.FORBIDDEN, 4003, "access_denied")
+            case wire.Control.REPLACED:
+                self._ended(Verdict.REPLACED, closecodes.NORMAL, "duplicate_connection")
+            case _:
+                return False
+        return True
+
+    def _lasted(self, _: Event) -> None:
+        self.attempts = 0
+        self._announce(LifecycleEvent.STABLE)
+
+    def _idle(self, _: Event) -> None:
+        silent = max(self._now - self._last_frame, 0)  # a clock set back must not stretch the silence
+        if silent < self._policy.idle:
+            self._start_timer(Timer.IDLE, self._policy.idle - silent)
+        elif Timer.PROBE not in self._timers:
+            self._probe(self._policy.wake_probe if self._overslept else self._policy.probe)
+
+    def _wake_ready(self, event: Event) -> None:
+        if abs(self._now - self._last_frame) > self._policy.wake_probe:
+            self._check_ready(event)
+
+    def _check_ready(self, _: Event) -> None:
+        running = self._timers.get(Timer.PROBE)
+        if running is None or running[1] > self._now + self._policy.wake_probe:
+            self._probe(self._policy.wake_probe)
+
+    def _probe(self, patience: float) -> None:
+        if self._silent_since is None:
+            self._silent_since = self._now
+        self._start_timer(Timer.PROBE, patience)
+        self._effects.append(SendProbe())
+
+    def _probe_overdue(self, _: Event) -> None:
+        """Ask over HTTP: a stalled worker answers there. Asking also lets frames pass that wait behind a timer."""
+        if self._overslept and not self._asked_again:
+            self._asked_again, self._silent_since = True, None
+            self._probe(self._policy.wake_probe)
+            return
+        left = self._policy.stall - (self._now - (self._silent_since or self._now))
+        if left <= 0:
+            self._link_dead(Reason.LOST, "no answer to a probe")
+            return
+        self._start_timer(Timer.PROBE, left)
+        self._effects.append(CheckHealth(self.generation))
+
+    def _ready_health(self, event: HealthChecked) -> None:
+        if self._silent_since is None:
+            return  # a frame came while HTTP was asked
+        if event.alive:
+            self.slow = True
+        else:
+            self._link_dead(Reason.OFFLINE, "no answer to a probe, nor over HTTP")
+
+    # --- the end of a connection --------------------------------------------------------------------------------------
+
+    def _closed(self, event: SocketClosed) -> None:
+        self._current = None
+        self._ended(closecodes.close_verdict(event.code), event.code, event.reason)
+
+    def _ended(self, verdict: Verdict, code: int, reason: str) -> None:
+        """Act on a close, or on the frame that announces one."""
+        if self._current is not None:
+            self._abandon("Closing")
+        self._down(code, reason)
+        match verdict:
+            case Verdict.AUTH:
+                self._token_refused(reason)
+            case Verdict.FORBIDDEN:
+                self._give_up(Reason.FORBIDDEN)
+            case Verdict.REFUSED:
+                self._give_up(Reason.REFUSED)
+            case Verdict.REPLACED:
+                self._replaced()
+            case Verdict.THROTTLED:
+                wait = closecodes.retry_after(reason) or self._policy.throttled_delay
+                self._back_off(Reason.THROTTLED, wait)
+            case Verdict.RETRY:
+                self._back_off(Reason.LOST, closecodes.retry_after(reason))
+
+    def _token_refused(self, reason: str) -> None:
+        """One forced refresh. Refused again soon after it, the session is over."""
+        earlier = self._refreshed_at
+        if earlier is not None and abs(self._now - earlier) < self._policy.second_refusal:
+            self._give_up(Reason.UNAUTHORIZED)
+            self._announce(LifecycleEvent.AUTH_ERROR, message="The server refused the session. Log in again.")
+            return
+        self._refresh_due = True
+        self._ask_for_token()
+
+    def _replaced(self) -> None:
+        earlier = self._kicked_at
+        self._barred = earlier is not None and abs(self._now - earlier) < self._policy.second_kick
+        self._kicked_at = self._now
+        self._enter(State.SUSPENDED, Reason.REPLACED)
+
+    def _link_dead(self, reason: Reason, why: str) -> None:
+        """Give the socket up without waiting for its close event, which may take a minute."""
+        self._abandon("No answer")
+        self._down(closecodes.ABNORMAL, why)
+        self._back_off(reason)
+
+    def _back_off(self, reason: Reason, minimum: float | None = None) -> None:
+        if reason is Reason.LOST and self._offline_hint:
+            reason = Reason.OFFLINE
+        if self.attempts >= self._policy.max_attempts:
+            self._enter(State.SUSPENDED, Reason.EXHAUSTED)
+            self._announce(LifecycleEvent.MAX_RECONNECT_REACHED, attempts=self.attempts)
+            return
+        self.attempts += 1
+        delay = backoff.delay(self.attempts, self._policy, self._random)
+        self._wait(reason, delay if minimum is None else max(delay, self._asked_for(minimum)))
+
+    def _asked_for(self, seconds: float) -> float:
+        """A wait that somebody else asked for: believed within reason, and spread so that not all come back at once."""
+        believed = min(max(seconds, self._policy.first_delay), self._policy.longest_retry_after)
+        return backoff.at_least(believed, self._policy, self._random)
+
+    def _wait(self, reason: Reason, delay: float) -> None:
+        self._enter(State.WAITING, reason)
+        self._start_timer(Timer.RETRY, delay)
+        self.next_retry_at = self._now + delay
+        self._announce(LifecycleEvent.RECONNECTING, attempt=self.attempts, delay=delay)
+
+    def _give_up(self, reason: Reason) -> None:
+        self._enter(State.CLOSED, reason)
+
+    # --- asked to stop, or to wait ------------------------------------------------------------------------------------
+
+    def _stop(self, _: Event) -> None:
+        if self.state in _LIVE:
+            self._abandon(CLIENT_DISCONNECT)
+        self._give_up(Reason.REQUESTED)
+        self._down(closecodes.NORMAL, CLIENT_DISCONNECT)
+
+    def _suspend(self, event: Suspend) -> None:
+        if self.state in _LIVE:
+            self._abandon("Page suspended")
+        self._enter(State.SUSPENDED, Reason.FROZEN)
+        self._down(closecodes.NORMAL, f"page suspended: {event.cause.value}")
+
+    def _note_offline(self, _: Event) -> None:
+        if self.reason is Reason.LOST:
+            self.reason = Reason.OFFLINE
+
+    def _wake_waiting(self, event: Event) -> None:
+        if self.reason not in {Reason.THROTTLED, Reason.REFUSED}:
+            self._ask_for_token()
+
+    def _wake_suspended(self, event: Wake) -> None:
+        looked_at = event.cause in _LOOKED_AT
+        if self.reason is Reason.REPLACED and (self._barred or not looked_at):
+            return
+        if self.reason is Reason.FROZEN and not looked_at:
+            return
+        self._retry_now(event)
+
+    # --- the one place for each change --------------------------------------------------------------------------------
+
+    def _enter(self, state: State, reason: Reason) -> None:
+        for timer in list(self._timers):
+            self._cancel(timer)
+        self.state, self.reason = state, reason
+        self.slow = False
+        self.next_retry_at = None
+        if state not in _LIVE and state is not State.AUTHENTICATING:
+            self._current = None
+
+    def _abandon(self, reason: str) -> None:
+        self._current = None
+        self._effects.append(CloseSocket(closecodes.NORMAL, reason))
+
+    def _down(self, code: int, reason: str) -> None:
+        if not self._announced_down:
+            self._announced_down = True
+            self._announce(LifecycleEvent.DISCONNECTED, code=code, reason=reason)
+
+    def _announce(self, event: LifecycleEvent, **detail: object) -> None:
+        self._effects.append(Announce(event, detail))
+
+    def _start_timer(self, timer: Timer, delay: float) -> None:
+        self._serial += 1
+        self._timers[timer] = (self._serial, self._now + delay)
+        self._effects.append(StartTimer(timer, delay, self._serial))
+
+    def _cancel(self, timer: Timer) -> None:
+        if self._timers.pop(timer, None):
+            self._effects.append(CancelTimer(timer))

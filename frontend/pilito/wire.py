@@ -1,0 +1,106 @@
+"""JSON text to message and back, and the frames that control the connection itself."""
+
+import json
+from enum import StrEnum
+from typing import Any, Final, NoReturn
+
+from pilito.events import Message
+from pilito.exceptions import EncodeError, FrameError
+
+PROBE: Final = ""
+"""An empty text frame: every version of the backend answers it without touching its database."""
+
+LONGEST_FRAME: Final = 8 * 1024 * 1024
+"""In characters. The largest honest frame, a list of 500 rows, is below 1 MB."""
+
+DEEPEST_NESTING: Final = 200
+"""Honest frames nest about ten deep. The parser recurses, and a browser's stack is small."""
+
+
+class Control(StrEnum):
+    """Frame types that speak about the connection and not about the shop."""
+
+    ESTABLISHED = "connection_established"  # the greeting of most versions
+    AUTH_ERROR = "authentication_error"  # the token is refused; close 4001 follows
+    DENIED = "access_denied"  # the chat is not ours; a close follows whose code depends on the server
+    REPLACED = "connection_closed"  # another tab took over; close 1000 follows
+
+
+_CONTROLS: Final = {control.value: control for control in Control}
+_PROBE_ANSWERS: Final = frozenset({"Invalid JSON format", "invalid_json"})
+
+
+def decode(text: str | None) -> Message:
+    """Return the JSON object in a text frame. ``None`` stands for a binary frame.
+
+    Raises ``FrameError``, which says what was wrong and never quotes the frame, for everything else.
+    """
+    if text is None:
+        raise FrameError("The server sent a binary frame; only JSON text is understood. It was dropped.")
+    if len(text) > LONGEST_FRAME:
+        raise FrameError(f"A frame of {len(text)} characters is over the limit of {LONGEST_FRAME}. It was dropped.")
+    if _too_deep(text):
+        raise FrameError(f"A frame nests deeper than {DEEPEST_NESTING} levels. It was dropped.")
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise FrameError(f"A frame of {len(text)} characters is not JSON. It was dropped.") from None
+    if not isinstance(value, dict):
+        raise FrameError(f"A frame holds a JSON {_type_of(value)} and not an object. It was dropped.")
+    return value
+
+
+def encode(message: Message) -> str:
+    """Return the JSON text of a message.
+
+    Raises ``EncodeError`` for what would kill the server's side of the connection: not an object, no type, not JSON.
+    """
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise EncodeError("A message must be a dict with a string `type`. Add one; nothing was sent.")
+    try:
+        return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise EncodeError(f"Message {message['type']!r} is not JSON: {error}. Nothing was sent.") from None
+
+
+def message_type(message: Message) -> str:
+    """Return the frame's type; ``""`` where it is missing or not a string (the backend has such error frames)."""
+    value = message.get("type")
+    return value if isinstance(value, str) else ""
+
+
+def control(message: Message) -> Control | None:
+    """Return which control frame a message is, or ``None`` for one that the pages want."""
+    found = _CONTROLS.get(message_type(message))
+    if found is Control.REPLACED and message.get("reason") != "duplicate_connection":
+        return None
+    return found
+
+
+def is_probe_answer(message: Message) -> bool:
+    """Return whether a message is the backend's complaint about :data:`PROBE`, and nothing more."""
+    return "type" not in message and message.get("error") in _PROBE_ANSWERS
+
+
+def _too_deep(text: str) -> bool:
+    """Whether brackets outside strings nest too deep. Only looked at closely when there are many of them."""
+    if text.count("[") + text.count("{") <= DEEPEST_NESTING:
+        return False
+    depth = 0
+    for outside in text.replace("\\\\", "").replace('\\"', "").split('"')[::2]:
+        if "[" in outside or "{" in outside or "]" in outside or "}" in outside:
+            for sign in outside:
+                depth += (sign in "[{") - (sign in "]}")
+                if depth > DEEPEST_NESTING:
+                    return True
+    return False
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _type_of(value: Any) -> str:
+    """Return the JSON name of a value's type, for messages to people."""
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value), "number")
