@@ -297,13 +297,5 @@ class LifecycleEvent(StrEnum):
 
 
 Effect: TypeAlias = (
-    RequestToken
-    | OpenSocket
-    | CloseSocket
-    | SendProbe
-    | CheckHealth
-    | StartTimer
-    | CancelTimer
-    | Announce
-    | Deliver
+    RequestToken | OpenSocket | CloseSocket | SendProbe | CheckHealth | StartTimer | CancelTimer | Announce | Deliver
 )

@@ -61,6 +61,7 @@ _C, _A, _D, _O, _R, _W, _S = (
     State.SUSPENDED,
 )
 
+# fmt: off
 TRANSITIONS: Final[dict[tuple[State, Trigger], Rule]] = {
     # no socket is wanted
     (_C, Trigger.CONNECT): Rule("start", (_A,), "attempts = 0; ask for a token"),
@@ -111,6 +112,7 @@ TRANSITIONS: Final[dict[tuple[State, Trigger], Rule]] = {
     (_S, Trigger.WAKE): Rule("wake_suspended", (_A, _S), "attempts = 0; ask for a token; REPLACED only if looked at, and only once"),
 }
 
+# fmt: on
 _UNDER_WAY: Final = "an attempt is under way"
 IGNORED: Final[dict[tuple[State, Trigger], str]] = {
     (_C, Trigger.DISCONNECT): "nothing to close",

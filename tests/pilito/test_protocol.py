@@ -55,7 +55,9 @@ def test_open_is_not_connected() -> None:
     assert machine.state is State.OPEN
     machine.frame()
     assert machine.state is State.READY
-    assert machine.announced(LifecycleEvent.CONNECTED) == [{"hello": {"type": "connection_established", "message": "welcome"}}]
+    assert machine.announced(LifecycleEvent.CONNECTED) == [
+        {"hello": {"type": "connection_established", "message": "welcome"}}
+    ]
 
 
 def test_a_backend_without_a_greeting_is_connected_by_its_first_frame() -> None:
@@ -547,7 +549,9 @@ def test_each_attempt_is_announced_and_ended_once() -> None:
     machine = Machine().connect()
     exhaust(machine, 4)
     machine.advance(1000).retry_now().redial().closed(1012).advance(3).token().disconnect()
-    heard = [e.event for e in machine.of(Announce) if e.event in {LifecycleEvent.CONNECTING, LifecycleEvent.DISCONNECTED}]
+    heard = [
+        e.event for e in machine.of(Announce) if e.event in {LifecycleEvent.CONNECTING, LifecycleEvent.DISCONNECTED}
+    ]
     assert heard == [LifecycleEvent.CONNECTING, LifecycleEvent.DISCONNECTED] * (len(heard) // 2)
 
 

@@ -133,7 +133,11 @@ def test_entering_a_state_leaves_no_timer_of_another(state: State) -> None:
 
 def test_all_event_types_are_known() -> None:
     """Every input type has a trigger, and the list of input types is complete."""
-    named = {type(event_for(trigger, machine_in(State.READY))) for trigger in Trigger if trigger.name not in Timer.__members__}
+    named = {
+        type(event_for(trigger, machine_in(State.READY)))
+        for trigger in Trigger
+        if trigger.name not in Timer.__members__
+    }
     assert named | {TimerFired} == set(EVENT_TYPES)
 
 

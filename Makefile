@@ -1,0 +1,51 @@
+# `make serve` runs the app with the mock server, `make test` passes every test. Both install what they need.
+VENV ?= .venv
+PORT ?= 5173
+BACKEND ?=
+PYTHON := $(VENV)/bin/python
+WORKERS ?= 2
+SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND))
+
+.PHONY: serve test lint unit e2e browser lock clean
+
+serve: $(VENV)/.installed node_modules/.installed
+	@exec $(PYTHON) -m mock_server $(SERVE_FLAGS)
+
+test: lint unit e2e
+
+lint: $(VENV)/.installed
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+unit: $(VENV)/.installed node_modules/.installed
+	$(PYTHON) -m pytest tests
+
+e2e: $(VENV)/.installed node_modules/.installed
+	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m pytest e2e -n $(WORKERS)
+
+# Each stamp is older than its lock when the lock has changed, and then the step runs again.
+$(VENV)/.installed: requirements.lock
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "set-up step 'Python' failed: Python 3.11 or newer is needed; put one first on the PATH."; exit 1; }
+	@test -x $(PYTHON) || python3 -m venv $(VENV) \
+	  || { echo "set-up step 'virtual environment' failed: install Python's venv module (Debian: python3-venv)."; exit 1; }
+	@$(PYTHON) -m pip install -q --disable-pip-version-check -r requirements.lock \
+	  || { echo "set-up step 'Python packages' failed: pip must reach PyPI; see the lines above."; exit 1; }
+	@touch $@
+
+node_modules/.installed: package-lock.json $(VENV)/.installed
+	@$(PYTHON) -m tools.runtime
+	@touch $@
+
+# Takes the newest versions that pyproject.toml allows.
+lock:
+	python3 -m venv build/lock
+	build/lock/bin/pip install -q --disable-pip-version-check ".[mock,dev]"
+	{ echo "# Exact versions of everything the two commands use. Refresh: make lock"; \
+	  build/lock/bin/pip freeze --exclude pilito-frontend; } > requirements.lock
+	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+	rm -rf build/lock
+
+clean:
+	rm -rf $(VENV) node_modules build dist test-results

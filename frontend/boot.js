@@ -1,0 +1,49 @@
+// Runs before the first paint and before Python: theme, language, the session question, and a page for when all fails.
+(() => {
+  const root = document.documentElement;
+  const stored = (key) => {
+    try { return localStorage.getItem(key); } catch { return null; }
+  };
+  const texts = {
+    en: { loading: "Loading…", failed: "Pilito could not start.", reload: "Reload", copy: "Copy details" },
+    fa: { loading: "در حال بارگذاری…", failed: "پیلیتو اجرا نشد.", reload: "بارگذاری دوباره", copy: "رونوشت جزئیات" },
+  };
+  const language = stored("pilito.language") === "fa" ? "fa" : "en";
+  root.lang = language;
+  root.dir = language === "fa" ? "rtl" : "ltr";
+  const theme = stored("pilito.theme");
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+
+  const token = stored("access_token");
+  if (token) {
+    const backend = document.querySelector('meta[name="pilito-backend"]').content;
+    const session = fetch(`${backend}/api/v1/usr/auth/status`, {
+      headers: { Authorization: `Bearer ${token}` }, credentials: "omit", cache: "no-store",
+      signal: AbortSignal.timeout(10000),
+    }).then(async (answer) => JSON.stringify({ status: answer.status, body: await answer.text() })).catch(() => null);
+    window.pilitoBoot = { token, session };
+  }
+
+  const problems = [];
+  const hide = (text) => String(text).replace(/[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g, "[token]").replace(/token=[^&\s]+/g, "token=[token]");
+  const fail = (problem) => {
+    problems.push(hide(problem));
+    if (root.dataset.app !== "booting") return;
+    root.dataset.app = "error";
+    const text = texts[language];
+    document.getElementById("boot-text").textContent = text.failed;
+    document.getElementById("boot-reload").textContent = text.reload;
+    document.getElementById("boot-copy").textContent = text.copy;
+    document.getElementById("boot-details").textContent = problems.join("\n");
+    document.getElementById("boot-actions").hidden = false;
+  };
+  window.pilitoBootFailed = fail;
+  addEventListener("error", (event) => fail(event.message || `Could not load ${event.target?.src || event.target?.href}`), true);
+  addEventListener("unhandledrejection", (event) => fail(event.reason));
+  document.addEventListener("DOMContentLoaded", () => {
+    document.getElementById("boot-text").textContent = texts[language].loading;
+    document.getElementById("boot-reload").addEventListener("click", () => location.reload());
+    document.getElementById("boot-copy").addEventListener("click", () => navigator.clipboard?.writeText(problems.join("\n")));
+  });
+  setTimeout(() => fail("Python did not start within 90 s"), 90000);
+})();

@@ -1,0 +1,55 @@
+"""The routes of one server: control, HTTP calls, sockets, media, and the app's own files."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from mock_server.assets import asset_routes
+from mock_server.backend import Backend
+from mock_server.consumers import ChatConsumer, Consumer, ConversationsConsumer, CustomersConsumer
+from mock_server.control import Control
+from mock_server.http_api import HttpApi
+from mock_server.media import media
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+async def _health(_: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+def make_app(backend: Backend) -> Starlette:
+    """The mock with the app's files."""
+
+    def socket(path: str, consumer: type[Consumer]) -> WebSocketRoute:
+        async def endpoint(websocket: WebSocket) -> None:
+            await consumer(backend, websocket).run()
+
+        return WebSocketRoute(path, endpoint)
+
+    async def no_such_socket(websocket: WebSocket) -> None:
+        await websocket.receive()
+        backend.hub.count(websocket.url.path).refused += 1
+        await websocket.send_denial_response(PlainTextResponse("", status_code=500))
+
+    routes: list[BaseRoute] = [
+        Route("/health/", _health),
+        *Control(backend).routes(),
+        *HttpApi(backend).routes(),
+        socket("/ws/conversations/", ConversationsConsumer),
+        socket("/ws/customers/", CustomersConsumer),
+        socket("/ws/chat/{conversation_id:str}/", ChatConsumer),
+        WebSocketRoute("/{rest:path}", no_such_socket),
+        Route("/media/{rest:path}", media),
+        *asset_routes(ROOT),
+    ]
+    return Starlette(routes=routes)
+
+
+def make_files_app(backend_url: str) -> Starlette:
+    """The app's files alone, for pages that talk to a real backend."""
+    return Starlette(routes=[Route("/health/", _health), *asset_routes(ROOT, backend=backend_url)])

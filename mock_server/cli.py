@@ -1,0 +1,99 @@
+"""The command line: flags in, one server in the foreground, a clean end on Ctrl-C."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from mock_server.app import make_app, make_files_app
+from mock_server.backend import Backend, Settings
+from mock_server.errors import MockError
+from mock_server.profiles import PROFILES, profile
+from mock_server.seed import USERS
+from mock_server.server import listen, uvicorn_server
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, and what to do."""
+        print(f"mock_server: {message}; see python -m mock_server --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def parser() -> argparse.ArgumentParser:
+    found = _Parser(prog="python -m mock_server", description="The app with a mock of its backend, on one port.")
+    found.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    found.add_argument("--port", type=_port, default=5173, help="port to listen on (5173); 0 picks a free one")
+    found.add_argument("--profile", default="guide", help=f"version of the backend: {', '.join(PROFILES)} (guide)")
+    found.add_argument("--debug", action="store_true", help="accept every token, as the published settings do")
+    found.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="whose close codes (uvicorn)")
+    found.add_argument("--conversations", type=_count, default=300, help="how many conversations Sara has (300)")
+    found.add_argument("--control-open", action="store_true", help="let other machines use /__mock__/ too")
+    found.add_argument("--backend", type=_backend, default="", help="serve the app's files only, for this real backend")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until stopped; returns the exit code."""
+    flags = parser().parse_args(arguments)
+    try:
+        chosen = profile(flags.profile)
+    except MockError as error:
+        return _say(str(error))
+    try:
+        listener = listen(flags.host, flags.port)
+    except OSError as error:
+        return _say(
+            f"cannot listen on {flags.host}:{flags.port} ({error.strerror}); choose another with --port or PORT="
+        )
+    shown = "localhost" if flags.host in ("127.0.0.1", "::1") else flags.host
+    url = f"http://{shown}:{listener.getsockname()[1]}"
+    if flags.backend:
+        app = make_files_app(flags.backend)
+    else:
+        settings = Settings(chosen, flags.debug, flags.server, flags.conversations, control_open=flags.control_open)
+        app = make_app(Backend(settings))
+    _announce(url, flags)
+    try:
+        asyncio.run(uvicorn_server(app).serve(sockets=[listener]))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+    return 0
+
+
+def _announce(url: str, flags: argparse.Namespace) -> None:
+    if flags.backend:
+        print(f"Pilito on {url}, talking to {flags.backend}", flush=True)
+        return
+    debug = ", debug mode" if flags.debug else ""
+    print(f"Pilito on {url} (mock backend, profile {flags.profile}{debug})", flush=True)
+    for user in USERS:
+        print(f"  log in as {user.email} / {user.password}", flush=True)
+    print("Ctrl-C ends it.", flush=True)
+
+
+def _say(problem: str) -> int:
+    print(f"mock_server: {problem}", file=sys.stderr)
+    return 2
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) > 100_000:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 100000, not {text!r}")
+    return int(text)
+
+
+def _backend(text: str) -> str:
+    scheme, separator, host = text.partition("://")
+    if not separator or scheme not in ("http", "https") or not host or any(sign in text for sign in " \"'<>\\"):
+        raise argparse.ArgumentTypeError(f"must be an address such as https://api.example.com, not {text!r}")
+    return text.rstrip("/")

@@ -1,0 +1,141 @@
+"""Who is connected, in which groups, and what was counted."""
+
+import asyncio
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketState
+
+from mock_server.faults import Fault
+from mock_server.models import User
+from mock_server.serialize import ORIGIN
+from mock_server.wire import SCOPE_KEY, Wire
+
+
+@dataclass(slots=True)
+class Count:
+    """What happened on one endpoint path since the last reset."""
+
+    live: int = 0
+    accepted: int = 0
+    closed: int = 0
+    received: int = 0
+    refused: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """One socket, from its handshake to its end."""
+
+    socket: WebSocket
+    path: str
+    kind: str
+    user: User | None = None
+    chat: str = ""
+    groups: set[str] = field(default_factory=set)
+    silent: bool = False
+
+    @property
+    def email(self) -> str:
+        return self.user.email if self.user else ""
+
+    @property
+    def wire(self) -> Wire:
+        wire: Wire = self.socket.scope[SCOPE_KEY]
+        return wire
+
+    async def send(self, frame: Any) -> None:
+        """Send a JSON frame, spaced and escaped the way Python's ``json`` writes it; a gone client is no error."""
+        text = frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False)
+        await self.send_text(text.replace(ORIGIN, f"http://{self.socket.headers.get('host', '')}"))
+
+    async def send_text(self, text: str) -> None:
+        if self.silent or self.socket.application_state is not WebSocketState.CONNECTED:
+            return
+        with contextlib.suppress(RuntimeError, OSError, Exception):
+            await self.socket.send_text(text)
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close with a code; 1006 cuts the connection."""
+        if code == 1006:
+            self.wire.abort()
+            return
+        with contextlib.suppress(RuntimeError, OSError, Exception):
+            await self.socket.close(code, reason)
+
+
+class Hub:
+    """Every connection of this server."""
+
+    def __init__(self) -> None:
+        self.connections: list[Connection] = []
+        self.counts: dict[str, Count] = {}
+        self.presence: Counter[str] = Counter()
+        self.totals: Counter[str] = Counter()
+
+    def count(self, path: str) -> Count:
+        return self.counts.setdefault(path, Count())
+
+    def join(self, connection: Connection, groups: Iterable[str]) -> None:
+        """Count an accepted connection and put it into its groups."""
+        self.connections.append(connection)
+        connection.groups = set(groups)
+        count = self.count(connection.path)
+        count.live += 1
+        count.accepted += 1
+        if connection.chat and connection.user:
+            self.presence[f"{connection.chat}:{connection.user.id}"] += 1
+
+    def leave(self, connection: Connection) -> None:
+        """Take a connection out of every group, and clear its presence. A second call does nothing."""
+        if connection not in self.connections:
+            return
+        self.connections.remove(connection)
+        connection.groups.clear()
+        count = self.count(connection.path)
+        count.live -= 1
+        count.closed += 1
+        if connection.chat and connection.user:
+            key = f"{connection.chat}:{connection.user.id}"
+            self.presence[key] -= 1
+            if not self.presence[key]:
+                del self.presence[key]
+
+    def group(self, name: str) -> list[Connection]:
+        return [connection for connection in self.connections if name in connection.groups]
+
+    async def broadcast(self, group: str, frame: Any) -> int:
+        """Send to everybody in a group; returns to how many."""
+        members = self.group(group)
+        await asyncio.gather(*(member.send(frame) for member in members))
+        return len(members)
+
+    def hit_by(self, fault: Fault) -> list[Connection]:
+        """The open connections that a fault is aimed at."""
+        return [connection for connection in self.connections if fault.hits(connection.path, connection.email)]
+
+    def state(self) -> dict[str, Any]:
+        """What ``GET /__mock__/state`` shows."""
+        groups = Counter(name for connection in self.connections for name in connection.groups)
+        return {
+            "endpoints": {
+                path: {
+                    "live": count.live,
+                    "accepted": count.accepted,
+                    "closed": count.closed,
+                    "received": count.received,
+                    "refused": count.refused,
+                }
+                for path, count in self.counts.items()
+            },
+            "logins": self.totals["logins"],
+            "refreshes": self.totals["refreshes"],
+            "status_calls": self.totals["status_calls"],
+            "logouts": self.totals["logouts"],
+            "groups": dict(groups),
+            "presence": dict(self.presence),
+        }

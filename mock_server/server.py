@@ -1,0 +1,184 @@
+"""The mock as an object: in a thread for tests, in the foreground for people."""
+
+import asyncio
+import socket
+import threading
+from concurrent.futures import Future
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import uvicorn
+
+from mock_server.app import make_app
+from mock_server.backend import Backend, Settings
+from mock_server.control import Control
+from mock_server.errors import MockError
+from mock_server.faults import parse
+from mock_server.profiles import profile as find_profile
+from mock_server.wire import Wire
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises ``OSError`` when the port is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def uvicorn_server(app: Any) -> uvicorn.Server:
+    """uvicorn with our WebSocket protocol; no keepalive and no deflate, so that frames are predictable."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            ws=Wire,
+            ws_ping_interval=None,
+            ws_ping_timeout=None,
+            ws_per_message_deflate=False,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+
+
+class MockServer:
+    """A running mock on a free port, in a thread of its own.
+
+        with MockServer(profile="current") as server:
+            server.fault("close", code=1012)
+
+    ``state`` returns what ``GET /__mock__/state`` returns. Methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str = "guide",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        conversations: int = 300,
+        debug: bool = False,
+        server: str = "uvicorn",
+        seed: int = 1,
+    ) -> None:
+        if server not in ("uvicorn", "daphne"):
+            raise MockError(f"server: must be uvicorn or daphne, not {server!r}")
+        chosen = find_profile(profile)
+        flavour: Literal["daphne", "uvicorn"] = "daphne" if server == "daphne" else "uvicorn"
+        self.backend = Backend(Settings(chosen, debug, flavour, conversations, seed))
+        self.host, self._asked_port = host, port
+        self.port = 0
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    # --- life ---
+
+    def start(self) -> Self:
+        """Start and return once connections are accepted."""
+        listener = listen(self.host, self.port or self._asked_port)
+        self.port = listener.getsockname()[1]
+        self._server = uvicorn_server(make_app(self.backend))
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(listener, started), daemon=True)
+        self._thread.start()
+        if not started.wait(10):
+            raise MockError("the mock did not start within 10 s; see its output")
+        return self
+
+    def stop(self) -> None:
+        """Stop as SIGTERM does. A stopped server can be started again on the same port."""
+        if self._server and self._thread:
+            self._server.should_exit = True
+            self._thread.join(10)
+            self._server = self._thread = self._loop = None
+
+    def kill(self) -> None:
+        """Stop as SIGKILL does: every connection is reset."""
+        self.call(self._cut())
+        self.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # --- driving it ---
+
+    def state(self) -> dict[str, Any]:
+        return self.backend.hub.state()
+
+    def endpoint(self, path: str) -> dict[str, int]:
+        """The counts of one endpoint path, zero where nothing has happened yet."""
+        empty = {"live": 0, "accepted": 0, "closed": 0, "received": 0, "refused": 0}
+        counts: dict[str, int] = self.state()["endpoints"].get(path, empty)
+        return counts
+
+    def fault(self, name: str, **arguments: Any) -> int:
+        """Order a fault; returns how many open connections it has hit. Raises ``MockError`` for an unknown one."""
+        hit: int = self.call(self.backend.order(parse({"fault": name, **arguments})))
+        return hit
+
+    def push(self, **order: Any) -> dict[str, Any]:
+        """As ``POST /__mock__/push``: ``endpoint=, frame=`` or ``event=, ...``."""
+        answer: dict[str, Any] = self.call(Control(self.backend).push(order))
+        return answer
+
+    def reset(self) -> None:
+        self.call(self.backend.reset())
+
+    def issue_tokens(self, email: str, *, age: timedelta = timedelta()) -> tuple[str, str]:
+        """An access and a refresh token of a user, as a login would give them."""
+        user = self.backend.store.user_by_login(email)
+        if user is None:
+            raise MockError(
+                f"no user {email!r}; known: {', '.join(u.email for u in self.backend.store.users.values())}"
+            )
+        return self.backend.tokens.issue(user, age=age)
+
+    def call(self, work: Any) -> Any:
+        """Run a coroutine in the server's thread and return its result."""
+        if self._loop is None:
+            raise MockError("the mock is not running; start it first")
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result(10)
+
+    # --- inside ---
+
+    def _run(self, listener: socket.socket, started: threading.Event) -> None:
+        assert self._server is not None
+        server = self._server
+
+        async def main() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_later(0.005, look)
+            await server.serve(sockets=[listener])
+
+        def look() -> None:
+            if server.started:
+                started.set()
+            elif not server.should_exit and self._loop:
+                self._loop.call_later(0.005, look)
+
+        asyncio.run(main())
+        listener.close()
+
+    async def _cut(self) -> None:
+        for connection in list(self.backend.hub.connections):
+            connection.wire.abort()
+            self.backend.hub.leave(connection)

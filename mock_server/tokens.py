@@ -1,0 +1,84 @@
+"""Tokens as the backend makes them: HS512, a time of birth, no ``exp``. Signed with a key that dies with the server."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from mock_server.models import User
+
+ACCESS_DAYS = 7
+REFRESH_DAYS = 15
+
+
+class TokenIssuer:
+    """Issues and checks tokens; remembers which are revoked."""
+
+    def __init__(self, access_lifetime: timedelta = timedelta(days=ACCESS_DAYS)) -> None:
+        self._key = secrets.token_hex(32)
+        self._access_lifetime = access_lifetime
+        self._revoked: set[str] = set()
+        self._issued: dict[int, set[str]] = {}
+
+    def issue(self, user: User, *, age: timedelta = timedelta()) -> tuple[str, str]:
+        """Return a new access and refresh token, born ``age`` ago. The clock ticks in seconds, as in the backend."""
+        born = (datetime.now(UTC) - age).strftime("%Y-%m-%d %H:%M:%S +0000")
+        access = self._sign({"user_id": str(user.id), "created_at": born, "type": "access"})
+        refresh = self._sign({"user_id": str(user.id), "created_at": born, "type": "refresh", "access": access})
+        self._revoked -= {access, refresh}
+        self._issued.setdefault(user.id, set()).update({access, refresh})
+        return access, refresh
+
+    def user_id(self, token: str, *, kinds: tuple[str, ...] = ("access",)) -> int | None:
+        """Return whose valid token this is, or ``None``."""
+        claims = self.claims(token)
+        if claims is None or claims.get("type") not in kinds or token in self._revoked:
+            return None
+        days = self._access_lifetime if claims["type"] == "access" else timedelta(days=REFRESH_DAYS)
+        born = datetime.strptime(claims["created_at"], "%Y-%m-%d %H:%M:%S %z")
+        return int(claims["user_id"]) if datetime.now(UTC) - born < days else None
+
+    def claims(self, token: str) -> dict[str, Any] | None:
+        """Return the claims of a token with a good signature, or ``None``."""
+        try:
+            return jwt.decode(token, self._key, algorithms=["HS512"])
+        except jwt.InvalidTokenError:
+            return None
+
+    def rotate(self, refresh: object, user_of: Any) -> tuple[str, str] | None:
+        """Exchange a refresh token for a new pair, deleting the old pair; ``None`` when it is not valid."""
+        if not isinstance(refresh, str):
+            return None
+        identity = self.user_id(refresh, kinds=("refresh",))
+        if identity is None:
+            return None
+        claims = self.claims(refresh) or {}
+        self._revoked |= {refresh, str(claims.get("access"))}
+        return self._fresh(user_of(identity))
+
+    def revoke(self, token: str) -> None:
+        self._revoked.add(token)
+
+    def expire(self, user: User, *, refresh: bool) -> None:
+        """Every access token of the user, and unless told otherwise every refresh token, is dead from now on."""
+        for token in self._issued.get(user.id, set()):
+            claims = self.claims(token) or {}
+            if refresh or claims.get("type") == "access":
+                self._revoked.add(token)
+
+    def revive(self) -> None:
+        """Forget what was revoked."""
+        self._revoked.clear()
+
+    def _fresh(self, user: User) -> tuple[str, str]:
+        """A pair that differs from every revoked one, although the clock ticks in seconds."""
+        for age in range(60):
+            born = (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y-%m-%d %H:%M:%S +0000")
+            access = self._sign({"user_id": str(user.id), "created_at": born, "type": "access"})
+            if access not in self._revoked and access not in self._issued.get(user.id, set()):
+                return self.issue(user, age=timedelta(seconds=age))
+        return self.issue(user)
+
+    def _sign(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, self._key, algorithm="HS512")
