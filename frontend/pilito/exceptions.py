@@ -7,6 +7,7 @@
     +-- EncodeError           a message of ours cannot be put on the wire; nothing was sent
     +-- NetworkError          no answer over HTTP: offline, refused or timed out
     +-- AuthenticationError   the server said no to a login or a refresh
+    +-- ServerError           the server answered over HTTP, and the answer is no use: try again later
     +-- RouteError            no page has this path
 
 Messages say what to do next and never contain a token.
@@ -50,6 +51,10 @@ class AuthenticationError(PilitoError):
     def __init__(self, message: str, fields: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.fields = fields or {}
+
+
+class ServerError(PilitoError):
+    """The server answered with an error of its own or with something unreadable. Try again later."""
 
 
 class RouteError(PilitoError):

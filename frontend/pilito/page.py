@@ -119,6 +119,11 @@ class Page:
             raise AttributeError(f"{type(self).__name__} has no connection; set its `endpoint` to get one")
         return self._socket
 
+    @property
+    def connected(self) -> bool:
+        """Whether a message sent now would go out."""
+        return self._socket is not None and self._socket.ready
+
     @classmethod
     def endpoint_for(cls, params: dict[str, str]) -> str | None:
         """The endpoint path with the route's parameters filled in."""

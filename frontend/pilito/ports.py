@@ -89,9 +89,10 @@ class Http(Protocol):
         token: str | None = None,
         json: object = None,
         timeout: float = 10.0,
-        keepalive: bool = False,
+        scheme: str = "Bearer ",
     ) -> HttpResponse:
-        """Call the backend. ``path`` starts with ``/``. The token goes into the Bearer header; cookies are omitted.
+        """Call the backend. ``path`` starts with ``/``. The token goes into the Authorization header behind
+        ``scheme``; cookies are omitted, because to the backend a stale cookie beats a good header.
 
         Raises ``NetworkError`` when no answer came within ``timeout`` seconds. Any status is an answer.
         """
@@ -272,6 +273,9 @@ class Document(Protocol):
     def page(self) -> View:
         """Where the current page lives."""
 
+    def focus_page(self) -> None:
+        """Move the keyboard focus to the page."""
+
     def set_state(self, state: str) -> None:
         """``<html data-app="...">``: ``booting``, ``ready`` or ``error``."""
 
@@ -293,6 +297,12 @@ class Formatter(Protocol):
 
     def short_time(self, iso: str) -> str:
         """Today: the time; this year: day and month; else the date."""
+
+    def day(self, iso: str) -> str:
+        """The date alone."""
+
+    def time(self, iso: str) -> str:
+        """The time of day alone."""
 
     def relative(self, seconds: float) -> str:
         """ "in 4 seconds", "2 minutes ago" """

@@ -126,9 +126,11 @@ class Registry:
         for manager in self._managers():
             manager.check()
 
-    def retry_all(self) -> None:
-        for manager in self._managers():
-            manager.retry_now()
+    def retry(self, endpoint: str) -> None:
+        """Dial an endpoint now, because the user says so; one that is not in use is no error."""
+        entry = self._entries.get(endpoint)
+        if entry:
+            entry.manager.retry_now()
 
     def disconnect_all(self) -> None:
         """Close every connection, at logout or when another user has logged in. Subscribers leave by themselves."""

@@ -1,0 +1,108 @@
+"""The composition: ports to library to application, in one place."""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import js
+
+from pilito.app import App
+from pilito.auth import Auth
+from pilito.browser.console import BrowserConsole, Inspector
+from pilito.browser.formatting import BrowserFormatter
+from pilito.browser.http import BrowserHttp, parse_answer
+from pilito.browser.life import BrowserNavigation, BrowserPageLife
+from pilito.browser.sockets import BrowserConnector
+from pilito.browser.tabs import BrowserChannel, BrowserLocks, BrowserStorage
+from pilito.browser.timing import BrowserScheduler
+from pilito.browser.view import BrowserDocument
+from pilito.budget import DialBudget
+from pilito.carriers import QueryCarrier, redact
+from pilito.exceptions import ConfigurationError
+from pilito.lifecycle import Lifecycle
+from pilito.manager import WebSocketManager
+from pilito.page import Page
+from pilito.ports import HttpResponse
+from pilito.registry import Registry
+from pilito.text import Strings
+
+
+def start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> None:
+    """Start the application in this document. A failure is shown there and raised again."""
+    try:
+        _start(pages, languages)
+    except Exception as error:
+        js.window.pilitoBootFailed(redact(f"{type(error).__name__}: {error}"))
+        raise
+
+
+def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> None:
+    backend = _backend()
+    scheduler = BrowserScheduler()
+    storage, channel, locks = BrowserStorage(), BrowserChannel("pilito"), BrowserLocks(scheduler)
+    life = BrowserPageLife()
+    console = BrowserConsole()
+    carrier = QueryCarrier()
+    auth = Auth(
+        http=BrowserHttp(backend, scheduler),
+        storage=storage,
+        locks=locks,
+        channel=channel,
+        scheduler=scheduler,
+        budget=DialBudget(storage, locks, scheduler, life),
+        early=_early_answer,
+    )
+    sockets = (backend or js.location.origin).replace("http", "ws", 1)
+
+    def make_manager(endpoint: str) -> WebSocketManager:
+        return WebSocketManager(
+            endpoint,
+            url=f"{sockets}{endpoint}",
+            connector=BrowserConnector(),
+            tokens=auth,
+            scheduler=scheduler,
+            random=random.Random(),
+            console=console,
+            carrier=carrier,
+        )
+
+    registry = Registry(make_manager)
+    Inspector(registry.connections)
+    app = App(
+        pages,
+        languages=languages,
+        document=BrowserDocument(),
+        registry=registry,
+        auth=auth,
+        navigation=BrowserNavigation(),
+        scheduler=scheduler,
+        storage=storage,
+        life=life,
+        format=BrowserFormatter(),
+        console=console,
+    )
+    Lifecycle(life, registry, channel)
+    app.start()
+
+
+def _backend() -> str:
+    """The origin of the backend from the page's configuration; ``""`` for the page's own."""
+    meta = js.document.querySelector('meta[name="pilito-backend"]')
+    backend = str(meta.content).rstrip("/") if meta else ""
+    if backend and not backend.startswith(("http://", "https://")):
+        raise ConfigurationError("pilito-backend", "must be an address such as https://api.example.com; see index.html")
+    return backend
+
+
+async def _early_answer(token: str) -> HttpResponse | None:
+    """The answer that boot.js has asked for while Python was starting, if it asked for this very token."""
+    boot: Any = getattr(js.window, "pilitoBoot", None)
+    if not boot or boot.token != token:
+        return None
+    text = await boot.session
+    js.window.pilitoBoot = None
+    if not isinstance(text, str):
+        return None
+    found = json.loads(text)
+    return parse_answer(found["status"], found["body"])

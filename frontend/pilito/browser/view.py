@@ -1,0 +1,205 @@
+"""The document: our markup goes in as one string for each update, lists are patched by key."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import js
+
+from pilito.browser.proxies import Proxies
+from pilito.browser.rows import RowPatcher
+from pilito.markup import Html
+from pilito.ports import DomEvent, Handler, Row, ScrollPosition, Undo
+
+
+class _Trusted:
+    """Turns our markup into what the browser takes: a ``TrustedHTML`` where the policy demands one."""
+
+    def __init__(self) -> None:
+        types = getattr(js, "trustedTypes", None)
+        rules = js.Object.fromEntries([["createHTML", js.String]])  # String(s) is s: no Python function is called
+        self._policy = types.createPolicy("pilito", rules) if types else None
+
+    def __call__(self, html: Html) -> Any:
+        return self._policy.createHTML(html) if self._policy else html
+
+
+class BrowserView:
+    """``View`` over one element."""
+
+    def __init__(self, root: Any, trusted: _Trusted) -> None:
+        self._root = root
+        self._trusted = trusted
+        self._proxies = Proxies()
+        self._handlers: dict[str, list[tuple[str, Handler]]] = {}
+        self._patchers: dict[str, RowPatcher] = {}
+
+    # --- writing ---
+
+    def render(self, html: Html) -> None:
+        self._forget_rows()
+        self._root.innerHTML = self._trusted(html)
+
+    def replace(self, selector: str, html: Html) -> None:
+        target = self._find(selector)
+        if target is None:
+            return
+        focused = js.document.activeElement
+        name = focused.id if focused and focused.id and target.contains(focused) else ""
+        caret = focused.selectionStart if name and hasattr(focused, "selectionStart") else None
+        target.innerHTML = self._trusted(html)
+        if name:
+            self._focus_again(name, caret)
+
+    def rows(self, selector: str, rows: Sequence[Row]) -> None:
+        target = self._find(selector)
+        if target is None:
+            return
+        patcher = self._patchers.get(selector)
+        if patcher is None or not patcher.holds(target):
+            patcher = self._patchers[selector] = RowPatcher(target, self._trusted)
+        patcher.patch(rows)
+
+    def text(self, selector: str, text: str) -> None:
+        target = self._find(selector)
+        if target is not None and target.textContent != text:
+            target.textContent = text
+
+    def attribute(self, selector: str, name: str, value: str | None) -> None:
+        target = self._find(selector)
+        if target is None:
+            return
+        if value is None:
+            target.removeAttribute(name)
+        elif target.getAttribute(name) != value:
+            target.setAttribute(name, value)
+
+    def set_value(self, selector: str, value: str) -> None:
+        target = self._find(selector)
+        if target is not None and target.value != value:
+            target.value = value
+
+    def focus(self, selector: str) -> None:
+        target = self._find(selector)
+        if target is not None:
+            target.focus()
+
+    def set_scroll(self, selector: str, top: float) -> None:
+        target = self._find(selector)
+        if target is not None:
+            target.scrollTop = top
+
+    # --- reading ---
+
+    def value(self, selector: str) -> str:
+        target = self._find(selector)
+        return str(target.value) if target is not None and hasattr(target, "value") else ""
+
+    def scroll(self, selector: str) -> ScrollPosition:
+        target = self._find(selector)
+        if target is None:
+            return ScrollPosition(0, 0, 0)
+        return ScrollPosition(target.scrollTop, target.scrollHeight, target.clientHeight)
+
+    # --- listening ---
+
+    def listen(self, event: str, selector: str, handler: Handler) -> Undo:
+        if event not in self._handlers:
+            self._handlers[event] = []
+            # Captured, because some events (focus, scroll, toggle, load errors) do not bubble.
+            self._proxies.listen(self._root, event, self._dispatch, capture=True)
+        entry = (selector, handler)
+        self._handlers[event].append(entry)
+        return lambda: self._drop(event, entry)
+
+    def clear(self) -> None:
+        self._handlers.clear()
+        self._proxies.release()
+        self._forget_rows()
+        self._root.replaceChildren()
+
+    def _drop(self, event: str, entry: tuple[str, Handler]) -> None:
+        entries = self._handlers.get(event, [])
+        if entry in entries:
+            entries.remove(entry)
+
+    def _dispatch(self, event: Any) -> None:
+        target = event.target
+        if event.type == "submit":
+            event.preventDefault()
+        if not hasattr(target, "closest"):
+            return
+        for selector, handler in tuple(self._handlers.get(event.type, ())):
+            matched = target.closest(selector)
+            if matched and self._root.contains(matched) and handler(_describe(event, matched)) is True:
+                event.preventDefault()
+
+    def _find(self, selector: str) -> Any:
+        return self._root.querySelector(selector) or None
+
+    def _focus_again(self, name: str, caret: Any) -> None:
+        again = js.document.getElementById(name)
+        if again:
+            again.focus()
+            if isinstance(caret, int) and hasattr(again, "setSelectionRange"):
+                again.setSelectionRange(caret, caret)
+
+    def _forget_rows(self) -> None:
+        self._patchers.clear()
+
+
+class BrowserDocument:
+    """``Document``: the shell, the page, and the attributes of ``<html>``."""
+
+    def __init__(self) -> None:
+        trusted = _Trusted()
+        self._root = js.document.documentElement
+        self._shell = BrowserView(js.document.getElementById("shell"), trusted)
+        self._page = BrowserView(js.document.getElementById("page"), trusted)
+
+    @property
+    def shell(self) -> BrowserView:
+        return self._shell
+
+    @property
+    def page(self) -> BrowserView:
+        return self._page
+
+    def focus_page(self) -> None:
+        js.document.getElementById("page").focus()
+
+    def set_state(self, state: str) -> None:
+        self._root.setAttribute("data-app", state)
+
+    def set_title(self, title: str) -> None:
+        js.document.title = title
+
+    def set_language(self, language: str, direction: str) -> None:
+        self._root.lang, self._root.dir = language, direction
+
+    def set_theme(self, theme: str) -> None:
+        if theme in ("light", "dark"):
+            self._root.setAttribute("data-theme", theme)
+        else:
+            self._root.removeAttribute("data-theme")
+
+
+def _describe(event: Any, matched: Any) -> DomEvent:
+    names = [str(name) for name in matched.getAttributeNames() if name.startswith("data-")]
+    form: dict[str, str] = {}
+    if event.type == "submit":
+        form = {str(name): str(value) for name, value in js.Array["from"](js.FormData.new(event.target).entries())}
+    return DomEvent(
+        event.type,
+        data={name.removeprefix("data-"): str(matched.getAttribute(name)) for name in names},
+        value=_text(getattr(matched, "value", "")),
+        checked=bool(getattr(matched, "checked", False)),
+        key=_text(getattr(event, "key", "")),
+        shift=bool(getattr(event, "shiftKey", False)),
+        ctrl=bool(getattr(event, "ctrlKey", False) or getattr(event, "metaKey", False)),
+        composing=bool(getattr(event, "isComposing", False)),
+        form=form,
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,87 @@
+"""The token pair and what can be read from a token without asking: hints, which the server's word overrides."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from pilito.ports import Storage
+
+ACCESS: Final = "access_token"
+REFRESH: Final = "refresh_token"
+ACCESS_LIFETIME: Final = 7 * 86_400.0
+"""Seconds. The backend's tokens carry their birth and no ``exp``; this is its setting (``docs/protocol.md``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """An access token, and the refresh token that can replace it once."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+
+
+class TokenStore:
+    """The pair in ``localStorage``, where people and tests may put anything: whatever is there is only text."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    @property
+    def access(self) -> str:
+        return (self._storage.get(ACCESS) or "").strip()
+
+    @property
+    def refresh(self) -> str:
+        return (self._storage.get(REFRESH) or "").strip()
+
+    def save(self, pair: TokenPair) -> None:
+        """Refresh token first: a tab that sees the new access token finds its partner there."""
+        self._storage.set(REFRESH, pair.refresh)
+        self._storage.set(ACCESS, pair.access)
+
+    def clear(self) -> None:
+        self._storage.remove(ACCESS)
+        self._storage.remove(REFRESH)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says about itself, unverified. Times are seconds since the epoch."""
+
+    user_id: str
+    born: float | None
+    expires: float | None
+
+
+def claims(token: str) -> Claims | None:
+    """Return a token's claims, or ``None`` for what is no JWT.
+
+    PyJWT is imported here and not above: it costs half a second in the browser, which the boot path cannot spare.
+    """
+    import jwt
+
+    try:
+        found = jwt.decode(token, options={"verify_signature": False, "verify_exp": False})
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    expires = found.get("exp")
+    known = expires if isinstance(expires, int | float) and not isinstance(expires, bool) else None
+    return Claims(str(found.get("user_id", "")), _moment(found.get("created_at")), known)
+
+
+def expiry(found: Claims, lifetime: float = ACCESS_LIFETIME) -> float | None:
+    """Return when the token should die: its ``exp``, else its birth plus ``lifetime`` seconds, else unknown."""
+    if found.expires is not None:
+        return found.expires
+    return None if found.born is None else found.born + lifetime
+
+
+def _moment(text: object) -> float | None:
+    """The seconds of ``2026-11-24 12:00:00 +0000``, the backend's own spelling."""
+    try:
+        day, clock, _ = str(text).split(" ")
+        year, month, date = (int(part) for part in day.split("-"))
+        hour, minute, second = (int(part) for part in clock.split(":"))
+        return datetime(year, month, date, hour, minute, second, tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
