@@ -51,7 +51,8 @@ class UserStorage:
         self._storage.remove(self._prefix + key)
 
     def keys(self) -> list[str]:
-        return [key.removeprefix(self._prefix) for key in self._storage.keys() if key.startswith(self._prefix)]
+        every = self._storage.keys()
+        return [key.removeprefix(self._prefix) for key in every if key.startswith(self._prefix)]
 
     def subscribe(self, callback: Callable[[str | None, str | None], None]) -> Undo:
         def mine(key: str | None, value: str | None) -> None:
@@ -88,6 +89,7 @@ class App:
         self._storage = storage
         self._console = console
         self._format = format
+        self._life = life
         self.text = Catalogue(languages, format, storage.get(LANGUAGE) or "en")
         self._page: Page | None = None
         self._undo_page: list[Undo] = []
@@ -235,6 +237,7 @@ class App:
             navigation=self._navigation,
             text=self.text,
             format=self._format,
+            life=self._life,
             navigate=self.navigate,
             report=self._report,
         )

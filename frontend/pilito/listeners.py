@@ -13,7 +13,7 @@ class _Listener(Generic[T]):
 
     __slots__ = ("active", "callback", "once")
 
-    def __init__(self, callback: Callable[[T], None], once: bool) -> None:
+    def __init__(self, callback: Callable[[T], object], once: bool) -> None:
         self.callback = callback
         self.once = once
         self.active = True
@@ -30,13 +30,13 @@ class Listeners(Generic[T]):
         self._failed = failed
         self._by_name: dict[str, list[_Listener[T]]] = {}
 
-    def add(self, name: str, callback: Callable[[T], None]) -> Undo:
+    def add(self, name: str, callback: Callable[[T], object]) -> Undo:
         return self._add(name, _Listener(callback, once=False))
 
-    def add_once(self, name: str, callback: Callable[[T], None]) -> Undo:
+    def add_once(self, name: str, callback: Callable[[T], object]) -> Undo:
         return self._add(name, _Listener(callback, once=True))
 
-    def remove(self, name: str, callback: Callable[[T], None]) -> None:
+    def remove(self, name: str, callback: Callable[[T], object]) -> None:
         """Remove the oldest registration of ``callback``; none is no error."""
         for listener in self._by_name.get(name, ()):
             if listener.callback == callback:

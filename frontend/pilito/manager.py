@@ -238,19 +238,19 @@ class WebSocketManager:
         text = wire.encode(message)
         return self.state is State.READY and self._connector.send(text)
 
-    def on(self, event: LifecycleEvent | str, callback: Callable[[Detail], None]) -> Undo:
+    def on(self, event: LifecycleEvent | str, callback: Callable[[Detail], object]) -> Undo:
         """Listen to a lifecycle event. Returns what undoes it. Raises ``ValueError`` for an unknown event."""
         return self._lifecycle.add(LifecycleEvent(event), callback)
 
-    def once(self, event: LifecycleEvent | str, callback: Callable[[Detail], None]) -> Undo:
+    def once(self, event: LifecycleEvent | str, callback: Callable[[Detail], object]) -> Undo:
         """Listen to the next such event only."""
         return self._lifecycle.add_once(LifecycleEvent(event), callback)
 
-    def off(self, event: LifecycleEvent | str, callback: Callable[[Detail], None]) -> None:
+    def off(self, event: LifecycleEvent | str, callback: Callable[[Detail], object]) -> None:
         """Stop listening; an unknown callback is no error."""
         self._lifecycle.remove(LifecycleEvent(event), callback)
 
-    def on_message(self, message_type: str, callback: Callable[[Message], None]) -> Undo:
+    def on_message(self, message_type: str, callback: Callable[[Message], object]) -> Undo:
         """Listen to server frames of a type; ``""`` stands for frames without one."""
         return self._messages.add(message_type, callback)
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pilito.events import LifecycleEvent, Message
-from pilito.ports import DomEvent, Formatter, Navigation, Scheduler, Storage, TimerHandle, View
+from pilito.ports import DomEvent, Formatter, Navigation, PageLife, Scheduler, Storage, TimerHandle, View
 
 if TYPE_CHECKING:
     from pilito.auth import Auth
@@ -87,6 +87,7 @@ class PageContext:
     navigation: Navigation
     text: "Catalogue"
     format: Formatter
+    life: PageLife
     navigate: Callable[[str], None]  # to a path of this application
     report: Callable[[str, BaseException], None]  # log an error of a handler
 

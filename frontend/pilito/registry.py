@@ -53,11 +53,11 @@ class Subscription:
         """Send ``{"type": message_type, **fields}``; ``True`` only when it went out. Raises ``EncodeError``."""
         return self._manager is not None and self._manager.send({"type": message_type, **fields})
 
-    def on(self, message_type: str, callback: Callable[[Message], None]) -> Undo:
+    def on(self, message_type: str, callback: Callable[[Message], object]) -> Undo:
         """Listen to server frames of a type, ``""`` for those without one, until undone or closed."""
         return self._own(self._manager.on_message(message_type, callback)) if self._manager else _nothing
 
-    def on_lifecycle(self, event: LifecycleEvent | str, callback: Callable[[Detail], None]) -> Undo:
+    def on_lifecycle(self, event: LifecycleEvent | str, callback: Callable[[Detail], object]) -> Undo:
         """Listen to an event of the connection, until undone or closed."""
         return self._own(self._manager.on(event, callback)) if self._manager else _nothing
 

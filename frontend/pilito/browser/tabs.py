@@ -104,7 +104,7 @@ class BrowserLocks:
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._manager = getattr(js.navigator, "locks", None)
+        self._manager: Any = getattr(js.navigator, "locks", None)
         self._here: dict[str, asyncio.Lock] = {}
 
     @property

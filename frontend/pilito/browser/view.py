@@ -187,7 +187,8 @@ def _describe(event: Any, matched: Any) -> DomEvent:
     names = [str(name) for name in matched.getAttributeNames() if name.startswith("data-")]
     form: dict[str, str] = {}
     if event.type == "submit":
-        form = {str(name): str(value) for name, value in js.Array["from"](js.FormData.new(event.target).entries())}
+        values = js.Object.fromEntries(js.FormData.new(event.target)).to_py()
+        form = {str(name): str(value) for name, value in values.items()}
     return DomEvent(
         event.type,
         data={name.removeprefix("data-"): str(matched.getAttribute(name)) for name in names},

@@ -1,0 +1,408 @@
+"""One conversation: its messages, and a place to answer."""
+
+from typing import Any, Final
+
+from pilito.events import LifecycleEvent, Message, State
+from pilito.markup import Html, escape
+from pilito.page import DomEvent, Page, on, on_lifecycle, on_message
+from pilito.ports import Row
+
+from pages.list_page import person
+from pages.message_rows import MessageRows
+from pages.messages import Fate, Messages
+
+LIMIT: Final = 1000  # characters; the backend's REST call refuses more
+PAGE: Final = 50  # messages in one request
+WINDOW: Final = 150  # messages in the document at first, and more with every look back
+SLOW_AFTER: Final = 15.0  # seconds without an echo before the row says so
+LOST_AFTER: Final = 70.0  # seconds: a stalled server echoes after up to a minute
+LOOK_AGAIN: Final = 4.0  # seconds between the two looks for a message whose fate is unknown
+POLL: Final = 10.0  # seconds: the newest backend does not push AI answers
+POLLS: Final = 18
+THE_END: Final = 10_000_000.0
+
+
+class ChatPage(Page):
+    """``/chat/<id>``"""
+
+    route = "/chat/{id}"
+    endpoint = "/ws/chat/{id}/"
+    title = "chat.title"
+
+    def mount(self) -> None:
+        self._messages = Messages()
+        self._rows = MessageRows(self.text, self.format)
+        self._html: dict[str, tuple[Message, bool, Row]] = {}
+        self._undelivered: set[str] = set()
+        self._window = WINDOW
+        self._has_older = False
+        self._asked_for_older = False
+        self._loaded = False
+        self._deleted = False
+        self._fresh = 0
+        self._marked = ""
+        self._polls = 0
+        self._numbers = 0
+        self._looking = False
+        self._outbox, self._draft = f"outbox.{self.params['id']}", f"draft.{self.params['id']}"
+        self._messages.load(self.context.storage.get(self._outbox), alive=False)
+        self._forget_watch = self.context.storage.subscribe(self._stored_elsewhere)
+        self.view.render(self._frame())
+        self.view.set_value("#message", self.context.storage.get(self._draft) or "")
+        self._count()
+        self._show()
+        self.view.focus("#message")
+        if self.connected:
+            self._ask_newest()
+
+    def unmount(self) -> None:
+        self._forget_watch()
+
+    # --- the connection ---
+
+    @on_lifecycle(LifecycleEvent.STATE_CHANGED)
+    def _state_changed(self, detail: dict[str, Any]) -> None:
+        """Buttons that send follow the connection; what was on its way when it went has an unknown fate."""
+        if detail["previous"] is State.READY and detail["state"] is not State.READY and self._messages.dropped():
+            self._keep()
+        self._show()
+
+    def became_visible(self) -> None:
+        self._ask_newest()
+        self._mark_read()
+
+    def _ask_newest(self) -> None:
+        self.socket.send("get_messages", filters={"offset": 0, "page_size": PAGE})
+
+    @on_message("recent_messages")
+    def _history(self, message: Message) -> None:
+        """A page of history: the newest one, or an older one that was asked for."""
+        found = message.get("pagination")
+        pagination: dict[str, Any] = found if isinstance(found, dict) else {}
+        newest = not pagination.get("offset")
+        rows = message.get("messages")
+        before = len(self._messages)
+        self._messages.snapshot(rows if isinstance(rows, list) else [], newest_page=newest)
+        self._has_older = isinstance(pagination.get("count"), int) and pagination["count"] > len(self._messages)
+        first, self._loaded = not self._loaded, True
+        if newest:
+            self._look_for_lost()
+        else:
+            self._asked_for_older = False
+            self._window += len(self._messages) - before
+        self._keep()
+        self._show(to_end=first, hold=not newest)
+        self._mark_read()
+
+    @on_message("chat_message")
+    def _message(self, message: Message) -> None:
+        """A new message, the echo of ours, or an old id with new content."""
+        row = message.get("message")
+        if self._messages.arrived(row) and isinstance(row, dict):
+            result = message.get("external_send_result")
+            if isinstance(result, dict) and result.get("success") is False:
+                self._undelivered.add(str(row["id"]))
+            if not self.view.scroll("#log").at_bottom and row.get("type") == "customer":
+                self._fresh += 1
+        self._polls = 0
+        self._keep()
+        self._show()
+        self._mark_read()
+
+    @on_message("ai_message")
+    def _ai_message(self, message: Message) -> None:
+        self._message(message)
+
+    @on_message("feedback_submitted")
+    def _rated(self, message: Message) -> None:
+        data = message.get("data")
+        if isinstance(data, dict):
+            self._feedback_changed(data)
+
+    @on_message("feedback_updated")
+    def _feedback_changed(self, data: Message) -> None:
+        known = self._messages.change(
+            str(data.get("message_id")),
+            feedback=str(data.get("feedback") or "none"),
+            feedback_comment=str(data.get("comment") or ""),
+            feedback_at=data.get("feedback_at"),
+        )
+        if known:
+            self._show()
+
+    @on_message("conversation_deleted")
+    def _conversation_deleted(self, _: Message) -> None:
+        self._deleted = True
+        self._problem(self.text("chat.deleted"))
+        self.view.attribute("#message", "disabled", "")
+        self.view.attribute("#send", "disabled", "")
+
+    @on_message("error")
+    def _server_error(self, message: Message) -> None:
+        """Errors never say which request failed, but only a message can fail to be saved."""
+        problem = str(message.get("error") or message.get("message") or "")
+        if problem == "Failed to save message":
+            self._messages.not_saved()
+            self._keep()
+            self._show()
+        self._problem(self.text("chat.error", problem=problem[:200]))
+
+    # --- the user ---
+
+    @on("input", "#message")
+    def _typed(self, event: DomEvent) -> None:
+        if event.value:
+            self.context.storage.set(self._draft, event.value)
+        else:
+            self.context.storage.remove(self._draft)
+        self._count()
+
+    @on("keydown", "#message")
+    def _key(self, event: DomEvent) -> bool:
+        """Enter sends, unless it makes a new line (Shift) or ends a composition of an input method."""
+        if event.key != "Enter" or event.shift or event.composing:
+            return False
+        self._send()
+        return True
+
+    @on("submit", "#composer")
+    def _submitted(self, _: DomEvent) -> None:
+        self._send()
+
+    def _send(self) -> None:
+        text = self.view.value("#message").strip()
+        if not text or self._deleted:
+            return
+        if len(text) > LIMIT:
+            self._problem(self.text("chat.too_long", n=LIMIT))
+            return
+        self._numbers += 1
+        key = f"pending-{int(self.context.scheduler.now() * 1000)}-{self._numbers}"
+        sent = self.socket.send("chat_message", content=text)
+        self._messages.write(key, text, sent=sent)
+        if sent:
+            self._watch_echo(key)
+        self._clear_draft()
+        self._problem("")
+        self._keep()
+        self._show(to_end=True)
+
+    @on("click", "[data-send]")
+    def _send_again(self, event: DomEvent) -> None:
+        """The user's choice for a message that is queued, missing or failed; it goes out once."""
+        own = self._messages.find(event.data["send"])
+        if own and self.socket.send("chat_message", content=own.text):
+            self._messages.resent(own.key)
+            self._watch_echo(own.key)
+            self._keep()
+            self._show(to_end=True)
+
+    @on("click", "[data-discard]")
+    def _discard(self, event: DomEvent) -> None:
+        self._messages.discard(event.data["discard"])
+        self._keep()
+        self._show()
+        self.view.focus("#message")
+
+    @on("click", "[data-feedback]")
+    def _rate(self, event: DomEvent) -> None:
+        """A second click takes a rating back. The comment goes along, because leaving it out erases it."""
+        message = self._messages.get(event.data["for"])
+        if message:
+            chosen = event.data["feedback"]
+            given = "none" if message.get("feedback") == chosen else chosen
+            self._submit_feedback(event.data["for"], given, str(message.get("feedback_comment") or ""))
+
+    @on("submit", "[data-comment]")
+    def _commented(self, event: DomEvent) -> None:
+        message = self._messages.get(event.data["comment"])
+        if message:
+            given = str(message.get("feedback") or "none")
+            self._submit_feedback(event.data["comment"], given, event.form.get("comment", ""))
+
+    def _submit_feedback(self, identity: str, feedback: str, comment: str) -> None:
+        self.socket.send("submit_feedback", message_id=identity, feedback=feedback, comment=comment)
+
+    @on("scroll", "#log")
+    def _scrolled(self, _: DomEvent) -> None:
+        position = self.view.scroll("#log")
+        if position.at_bottom and self._fresh:
+            self._fresh = 0
+            self._show_latest()
+        if position.top < 80 and self._loaded:
+            self._look_back()
+
+    @on("click", "#older")
+    def _older(self, _: DomEvent) -> None:
+        self._look_back()
+
+    @on("click", "#latest")
+    def _to_latest(self, _: DomEvent) -> None:
+        self._fresh = 0
+        self.view.set_scroll("#log", THE_END)
+        self._show_latest()
+
+    def _look_back(self) -> None:
+        """Show more of what is held; with nothing more held, ask for the next older page."""
+        if len(self._messages) > self._window:
+            self._window += WINDOW
+            self._show(hold=True)
+        elif self._has_older and not self._asked_for_older:
+            filters = {"offset": len(self._messages), "page_size": PAGE}
+            self._asked_for_older = self.socket.send("get_messages", filters=filters)
+
+    # --- the fate of what was sent ---
+
+    def _watch_echo(self, key: str) -> None:
+        self.call_later(SLOW_AFTER, lambda: self._echo_is_slow(key))
+        self.call_later(LOST_AFTER, lambda: self._echo_is_lost(key))
+
+    def _echo_is_slow(self, key: str) -> None:
+        self._messages.unanswered(key)
+        self._show()
+
+    def _echo_is_lost(self, key: str) -> None:
+        own = self._messages.find(key)
+        if own and own.fate is Fate.SLOW and self._messages.dropped():
+            self._keep()
+            self._show()
+            self._ask_newest()
+
+    def _look_for_lost(self) -> None:
+        """A snapshot without the message may be too early: another worker may be storing it. Look once more."""
+        if not self._messages.has(Fate.UNKNOWN):
+            self._looking = False
+        elif not self._looking:
+            self._looking = True
+            self.call_later(LOOK_AGAIN, self._ask_newest)
+        else:
+            self._looking = False
+            self._messages.looked_in_vain()
+
+    def _keep(self) -> None:
+        """Unsent messages survive a reload and the end of the session."""
+        text = self._messages.dump()
+        if text:
+            self.context.storage.set(self._outbox, text)
+        else:
+            self.context.storage.remove(self._outbox)
+
+    def _stored_elsewhere(self, key: str | None, value: str | None) -> None:
+        """Another tab with this conversation has sent or discarded something."""
+        if key == self._outbox:
+            self._messages.load(value, alive=True)
+            self._show()
+
+    def _clear_draft(self) -> None:
+        self.view.set_value("#message", "")
+        self.context.storage.remove(self._draft)
+        self._count()
+
+    # --- reading ---
+
+    def _mark_read(self) -> None:
+        """Once for each new message of the customer, while somebody looks."""
+        waiting = [row for row in self._messages.rows if row.get("type") == "customer" and not row.get("is_answered")]
+        if not waiting or not self.context.life.visible or not self.connected:
+            return
+        newest = str(waiting[-1]["id"])
+        if newest != self._marked and self.socket.send("mark_read"):
+            self._marked = newest
+            self._poll_for_answer()
+
+    def _poll_for_answer(self) -> None:
+        """The newest backend does not push AI answers: while a customer waits, ask now and then."""
+        if self._polls == 0:
+            self._polls = 1
+            self.call_later(POLL, self._poll)
+
+    def _poll(self) -> None:
+        rows = self._messages.rows
+        if not rows or rows[-1].get("type") != "customer" or self._polls > POLLS:
+            self._polls = 0
+            return
+        self._polls += 1
+        if self.context.life.visible and self.connected:
+            self._ask_newest()
+        self.call_later(POLL, self._poll)
+
+    # --- showing ---
+
+    def _show(self, *, to_end: bool = False, hold: bool = False) -> None:
+        """Bring the log up to date. ``hold`` keeps what is in view in place when older rows come in above it."""
+        before = self.view.scroll("#log")
+        rows = self._visible_rows()
+        empty = Row("empty", Html(f'<li class="empty">{escape(self._nothing())}</li>'))
+        self.view.rows("#log", rows or [empty])
+        if to_end or (before.at_bottom and not hold):
+            self.view.set_scroll("#log", THE_END)
+        elif hold:
+            grown = self.view.scroll("#log").height - before.height
+            self.view.set_scroll("#log", before.top + grown)
+        self._show_head()
+        self._show_latest()
+
+    def _visible_rows(self) -> list[Row]:
+        rows: list[Row] = []
+        day = ""
+        for message in self._messages.rows[-self._window :]:
+            shown = self.format.day(str(message.get("created_at") or ""))
+            if shown != day:
+                day = shown
+                rows.append(self._rows.day(day))
+            rows.append(self._row(message))
+        can_send = self.connected
+        return rows + [self._rows.own(own, can_send=can_send) for own in self._messages.own]
+
+    def _row(self, message: Message) -> Row:
+        """The row of a message, written once for each version of it."""
+        identity = str(message["id"])
+        undelivered = identity in self._undelivered
+        found = self._html.get(identity)
+        if found is None or found[0] is not message or found[1] != undelivered:
+            found = (message, undelivered, self._rows.message(message, undelivered=undelivered))
+            self._html[identity] = found
+        return found[2]
+
+    def _show_head(self) -> None:
+        customers = [row["customer"] for row in self._messages.rows[-1:] if row.get("customer")]
+        self.view.text(
+            "#name", person(customers[0], self.text("chat.customer")) if customers else self.text("chat.title")
+        )
+        more = len(self._messages) > self._window or self._has_older
+        self.view.attribute("#older", "hidden", None if more else "")
+
+    def _show_latest(self) -> None:
+        words = self.text("chat.new", n=self._fresh) if self._fresh else ""
+        self.view.text("#latest", words)
+        self.view.attribute("#latest", "hidden", None if self._fresh else "")
+
+    def _nothing(self) -> str:
+        return self.text("chat.empty" if self._loaded else "chat.loading")
+
+    def _problem(self, words: str) -> None:
+        self.view.text("#problem", words)
+
+    def _count(self) -> None:
+        length = len(self.view.value("#message").strip())
+        near = length > LIMIT * 0.8
+        self.view.text("#length", self.text("chat.count", n=length, limit=LIMIT) if near else "")
+        self.view.attribute("#length", "data-over", "true" if length > LIMIT else None)
+
+    def _frame(self) -> Html:
+        text = self.text
+        return Html(
+            '<section class="chat"><div class="head">'
+            f'<a class="back" href="/conversations"><span aria-hidden="true">‹</span> {escape(text("chat.back"))}</a>'
+            f'<h1 id="name" dir="auto">{escape(text("chat.title"))}</h1></div>'
+            f'<button type="button" id="older" class="quiet" hidden>{escape(text("chat.older"))}</button>'
+            f'<ol id="log" role="log" aria-label="{escape(text("chat.log"))}" tabindex="0"></ol>'
+            '<button type="button" id="latest" class="latest" hidden></button>'
+            '<form id="composer" class="composer">'
+            '<p id="problem" class="problem" role="alert"></p>'
+            f'<label class="away" for="message">{escape(text("chat.message"))}</label>'
+            f'<textarea id="message" name="message" rows="2" dir="auto" placeholder="{escape(text("chat.message"))}"'
+            ' aria-describedby="length" enterkeyhint="send"></textarea>'
+            f'<button type="submit" id="send" class="primary">{escape(text("chat.send"))}</button>'
+            '<span id="length" class="hint" role="status"></span></form></section>'
+        )

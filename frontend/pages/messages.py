@@ -1,0 +1,190 @@
+"""The messages of one conversation, and the fate of those that the user writes. Pure: no view, no socket.
+
+The backend has no client id and no acknowledgement. An echo is matched to the oldest message of ours with the same text;
+after a drop the next snapshot is searched instead. Nothing is ever sent again by itself: a customer would get it twice.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from pilito.events import Message
+
+Moment = tuple[str, int]
+_EPOCH: Final[Moment] = ("", 0)
+
+
+class Fate(StrEnum):
+    """Where a message of ours is, until the server's own row takes its place."""
+
+    QUEUED = "queued"  # typed without a connection; the user decides when it goes
+    SENDING = "sending"  # the frame went out
+    SLOW = "slow"  # ... a while ago; the server may be stalled for a minute
+    UNKNOWN = "unknown"  # the link dropped before the echo; the next snapshot tells
+    MISSING = "missing"  # the snapshots do not have it: the user decides
+    FAILED = "failed"  # the server said that it could not save it
+
+
+ON_ITS_WAY: Final = frozenset({Fate.SENDING, Fate.SLOW, Fate.UNKNOWN, Fate.MISSING})
+CAN_SEND: Final = frozenset({Fate.QUEUED, Fate.MISSING, Fate.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A message of ours without a row of the server's. ``after`` is the newest moment known when it was sent."""
+
+    key: str
+    text: str
+    fate: Fate
+    after: Moment = _EPOCH
+
+
+def moment(message: Message) -> Moment:
+    """A sortable time: the backend writes UTC in two spellings, with six digits of a second or none."""
+    stamp = str(message.get("created_at") or "")
+    stamp = stamp.removesuffix("Z").removesuffix("+00:00")
+    whole, _, fraction = stamp.partition(".")
+    return whole, int(f"{fraction[:6]:0<6}") if fraction[:6].isdigit() else 0
+
+
+@dataclass(slots=True)
+class Messages:
+    """Every message that is known, each id once, in the order of time and then of arrival."""
+
+    own: list[Own] = field(default_factory=list)
+    _known: dict[str, Message] = field(default_factory=dict)
+    _arrival: dict[str, int] = field(default_factory=dict)
+    _sorted: list[Message] | None = None
+
+    # --- the server's rows ---
+
+    @property
+    def rows(self) -> list[Message]:
+        """The server's messages, oldest first."""
+        if self._sorted is None:
+            self._sorted = sorted(self._known.values(), key=lambda row: (moment(row), self._arrival[row["id"]]))
+        return self._sorted
+
+    def __len__(self) -> int:
+        """How many of the server's messages are held: the offset of the next older page."""
+        return len(self._known)
+
+    @property
+    def newest(self) -> Moment:
+        return moment(self.rows[-1]) if self.rows else _EPOCH
+
+    def get(self, identity: str) -> Message | None:
+        return self._known.get(identity)
+
+    def snapshot(self, rows: Iterable[object], *, newest_page: bool) -> int:
+        """Merge a page of history; returns how many rows were new. The newest page also settles messages of ours."""
+        return sum(self._take(row, settles=newest_page) for row in rows if _is_row(row))
+
+    def arrived(self, row: object) -> bool:
+        """Merge one message: a new one, an echo, or an old id with new content. ``True`` when its id was new."""
+        return self._take(row, settles=True) if _is_row(row) else False
+
+    def change(self, identity: str, **fields: Any) -> bool:
+        """Set fields of a message; ``False`` when it is not known."""
+        if identity not in self._known:
+            return False
+        self._known[identity] = {**self._known[identity], **fields}
+        self._sorted = None
+        return True
+
+    def _take(self, row: Any, *, settles: bool) -> bool:
+        identity = row["id"]
+        new = identity not in self._known
+        self._known[identity] = row
+        self._sorted = None
+        if new:
+            self._arrival[identity] = len(self._arrival)
+            if settles:
+                self._settle(row)
+        return new
+
+    def _settle(self, row: Message) -> None:
+        """The server has it: the oldest of ours with this text, sent before the row was made, is done."""
+        if row.get("type") != "support":
+            return
+        text = str(row.get("content") or "").strip()
+        for own in self.own:
+            if own.fate in ON_ITS_WAY and own.text == text and moment(row) >= own.after:
+                self.own.remove(own)
+                return
+
+    # --- ours ---
+
+    def write(self, key: str, text: str, *, sent: bool) -> Own:
+        """Add a message that the user has written; ``sent`` says whether its frame went out."""
+        own = Own(key, text.strip(), Fate.SENDING if sent else Fate.QUEUED, self.newest)
+        self.own.append(own)
+        return own
+
+    def find(self, key: str) -> Own | None:
+        return next((own for own in self.own if own.key == key), None)
+
+    def resent(self, key: str) -> None:
+        """The user had it sent again, and the frame went out. It moves to the end, where its echo is expected."""
+        own = self.find(key)
+        if own:
+            self.own.remove(own)
+            self.own.append(replace(own, fate=Fate.SENDING, after=self.newest))
+
+    def discard(self, key: str) -> None:
+        self.own = [own for own in self.own if own.key != key]
+
+    def dropped(self) -> bool:
+        """The link is gone: what was on its way has an unknown fate. ``True`` when there was any."""
+        return self._change({Fate.SENDING, Fate.SLOW}, Fate.UNKNOWN)
+
+    def unanswered(self, key: str) -> None:
+        """An echo takes long."""
+        self.own = [
+            replace(own, fate=Fate.SLOW) if own.key == key and own.fate is Fate.SENDING else own for own in self.own
+        ]
+
+    def looked_in_vain(self) -> bool:
+        """Snapshots taken a little later do not have it either: the user decides. ``True`` when there was any."""
+        return self._change({Fate.UNKNOWN}, Fate.MISSING)
+
+    def not_saved(self) -> None:
+        """The server could not save a message. Requests are handled in order, so it is the oldest on its way."""
+        for position, own in enumerate(self.own):
+            if own.fate in (Fate.SENDING, Fate.SLOW):
+                self.own[position] = replace(own, fate=Fate.FAILED)
+                return
+
+    def has(self, *fates: Fate) -> bool:
+        return any(own.fate in fates for own in self.own)
+
+    def _change(self, before: set[Fate], after: Fate) -> bool:
+        hit = self.has(*before)
+        self.own = [replace(own, fate=after) if own.fate in before else own for own in self.own]
+        return hit
+
+    # --- across a reload ---
+
+    def dump(self) -> str:
+        """What is ours as JSON text, ``""`` when there is nothing."""
+        rows = [[own.key, own.text, own.fate.value, *own.after] for own in self.own]
+        return json.dumps(rows) if rows else ""
+
+    def load(self, text: str | None, *, alive: bool) -> None:
+        """Take what :meth:`dump` gave. ``alive``: another tab is still sending it; else its fate is unknown."""
+        self.own = []
+        try:
+            rows = json.loads(text or "[]")
+            for key, words, fate, stamp, fraction in rows:
+                own = Own(str(key), str(words), Fate(fate), (str(stamp), int(fraction)))
+                self.own.append(own)
+        except (ValueError, TypeError):
+            return
+        if not alive:
+            self.dropped()
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("id"), str) and bool(row["id"])
