@@ -128,6 +128,7 @@ class Backend:
 
     async def order(self, fault: Fault) -> int:
         """Put a fault into force; returns how many open connections it has hit already."""
+        self.hub.journal.add("fault", name=fault.name, endpoint=fault.endpoint, user=fault.user, times=fault.times)
         if fault.name == "expire":
             return await self._expire(fault)
         if fault.name not in CONNECTION:
@@ -195,6 +196,7 @@ class Backend:
             task.cancel()
         self.hub.counts.clear()
         self.hub.totals.clear()
+        self.hub.journal.clear()
         self.hub.presence.clear()
         self.tokens.revive()
         self.store = seeded(self.settings.conversations, self.settings.seed)

@@ -4,11 +4,13 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from mock_server.app import make_app, make_files_app
 from mock_server.backend import Backend, Settings
 from mock_server.errors import MockError
+from mock_server.journal import Journal
 from mock_server.profiles import PROFILES, profile
 from mock_server.seed import USERS
 from mock_server.server import listen, uvicorn_server
@@ -29,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--debug", action="store_true", help="accept every token, as the published settings do")
     found.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="whose close codes (uvicorn)")
     found.add_argument("--conversations", type=_count, default=300, help="how many conversations Sara has (300)")
+    found.add_argument("--journal", type=Path, help="write what happens to this file, as JSON lines without tokens")
     found.add_argument("--control-open", action="store_true", help="let other machines use /__mock__/ too")
     found.add_argument("--backend", type=_backend, default="", help="serve the app's files only, for this real backend")
     return found
@@ -53,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app = make_files_app(flags.backend)
     else:
         settings = Settings(chosen, flags.debug, flags.server, flags.conversations, control_open=flags.control_open)
-        app = make_app(Backend(settings))
+        backend = Backend(settings)
+        if flags.journal:
+            backend.hub.journal = Journal(flags.journal)
+        app = make_app(backend)
     _announce(url, flags)
     try:
         asyncio.run(uvicorn_server(app).serve(sockets=[listener]))

@@ -32,7 +32,7 @@ class Consumer:
     def __init__(self, backend: Backend, socket: WebSocket) -> None:
         self.backend = backend
         self.socket = socket
-        self.connection = Connection(socket, socket.url.path, self.kind)
+        self.connection = Connection(socket, socket.url.path, self.kind, backend.hub.journal)
         self.requests: dict[str, Handler] = {}
 
     async def run(self) -> None:
@@ -74,6 +74,7 @@ class Consumer:
 
     async def _refuse(self, status: int) -> None:
         self.backend.hub.count(self.connection.path).refused += 1
+        self.backend.hub.journal.add("refuse", path=self.connection.path, user=self.connection.email, status=status)
         await self.socket.send_denial_response(PlainTextResponse("", status_code=status))
 
     async def _unauthorized(self, token: str) -> None:
@@ -107,11 +108,18 @@ class Consumer:
             if event["type"] == "websocket.disconnect":
                 return
             self.backend.hub.count(self.connection.path).received += 1
+            self._note(event)
             try:
                 await self._request(event)
             except PoisonError:
                 await self._crash()
                 return
+
+    def _note(self, event: Any) -> None:
+        text = event.get("text")
+        shown = text if text is not None else f"<{len(event.get('bytes') or b'')} bytes>"
+        me = self.connection
+        self.backend.hub.journal.add("frame", path=me.path, user=me.email, direction="in", text=shown)
 
     async def _crash(self) -> None:
         if self.backend.settings.server == "daphne":

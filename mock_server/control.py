@@ -28,6 +28,7 @@ class Control:
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/__mock__/state", self._guarded(self._state), methods=["GET"]),
+            Route("/__mock__/journal", self._guarded(self._journal), methods=["GET"]),
             Route("/__mock__/fault", self._guarded(self._fault), methods=["POST"]),
             Route("/__mock__/push", self._guarded(self._push), methods=["POST"]),
             Route("/__mock__/reset", self._guarded(self._reset), methods=["POST"]),
@@ -46,6 +47,9 @@ class Control:
 
     async def _state(self, _: Request) -> dict[str, Any]:
         return self.backend.hub.state()
+
+    async def _journal(self, _: Request) -> list[dict[str, Any]]:
+        return self.backend.hub.journal.entries()
 
     async def _fault(self, request: Request) -> dict[str, Any]:
         return {"hit": await self.backend.order(parse(await _object(request)))}

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketState
 
 from mock_server.faults import Fault
+from mock_server.journal import Journal
 from mock_server.models import User
 from mock_server.serialize import ORIGIN
 from mock_server.wire import SCOPE_KEY, Wire
@@ -34,6 +35,7 @@ class Connection:
     socket: WebSocket
     path: str
     kind: str
+    journal: Journal
     user: User | None = None
     chat: str = ""
     groups: set[str] = field(default_factory=set)
@@ -56,11 +58,13 @@ class Connection:
     async def send_text(self, text: str) -> None:
         if self.silent or self.socket.application_state is not WebSocketState.CONNECTED:
             return
+        self.journal.add("frame", path=self.path, user=self.email, direction="out", text=text)
         with contextlib.suppress(RuntimeError, OSError, Exception):
             await self.socket.send_text(text)
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close with a code; 1006 cuts the connection."""
+        self.journal.add("close", path=self.path, user=self.email, code=code, reason=reason)
         if code == 1006:
             self.wire.abort()
             return
@@ -76,6 +80,7 @@ class Hub:
         self.counts: dict[str, Count] = {}
         self.presence: Counter[str] = Counter()
         self.totals: Counter[str] = Counter()
+        self.journal = Journal()
 
     def count(self, path: str) -> Count:
         return self.counts.setdefault(path, Count())
@@ -87,6 +92,7 @@ class Hub:
         count = self.count(connection.path)
         count.live += 1
         count.accepted += 1
+        self.journal.add("open", path=connection.path, user=connection.email)
         if connection.chat and connection.user:
             self.presence[f"{connection.chat}:{connection.user.id}"] += 1
 
@@ -99,6 +105,7 @@ class Hub:
         count = self.count(connection.path)
         count.live -= 1
         count.closed += 1
+        self.journal.add("gone", path=connection.path, user=connection.email)
         if connection.chat and connection.user:
             key = f"{connection.chat}:{connection.user.id}"
             self.presence[key] -= 1

@@ -62,7 +62,7 @@ class ConversationsPage(ListPage):
             Choice("source", "list.source", offered("sources", "source")),
             Choice("priority", "list.priority", offered("priorities", "priority")),
             Choice("tags", "list.tag", offered("tags", "tag")),
-            Choice("order_by", "list.order", orders),
+            Choice("order_by", "list.order", orders, "list.default"),
             Choice("unread_only", "list.unread_only", ()),
         ]
 

@@ -60,7 +60,7 @@ class CustomersPage(ListPage):
             Choice("has_email", "list.email", either),
             Choice("has_phone", "list.phone", either),
             Choice("has_unread", "list.unread", either),
-            Choice("order_by", "list.order", orders),
+            Choice("order_by", "list.order", orders, "list.default"),
         ]
 
     def row(self, item: Message) -> Row:

@@ -24,6 +24,7 @@ class Choice:
     name: str
     label: str
     values: Sequence[tuple[str, str]]
+    nothing: str = "list.all"  # the key of the words for no choice
 
 
 class ListPage(Page):
@@ -179,7 +180,7 @@ class ListPage(Page):
             values.append((chosen, chosen))
         options = "".join(
             f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
-            for value, words in [("", f"{self.text(choice.label)}: {self.text('list.all')}"), *values]
+            for value, words in [("", f"{self.text(choice.label)}: {self.text(choice.nothing)}"), *values]
         )
         return Html(f'<select id="f-{choice.name}" data-filter="{choice.name}" aria-label="{label}">{options}</select>')
 

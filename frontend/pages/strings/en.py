@@ -65,6 +65,7 @@ STRINGS = {
     # lists
     "list.search": "Search",
     "list.all": "All",
+    "list.default": "Default",
     "list.order": "Order",
     "list.status": "Status",
     "list.source": "Source",

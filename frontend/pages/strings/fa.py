@@ -60,6 +60,7 @@ STRINGS = {
     "login.ended": "نشست شما پایان یافته است. برای ادامه از همان‌جا وارد شوید.",
     "list.search": "جستجو",
     "list.all": "همه",
+    "list.default": "پیش‌فرض",
     "list.order": "ترتیب",
     "list.status": "وضعیت",
     "list.source": "منبع",

@@ -1,0 +1,344 @@
+"""The pages' main journeys, as a user makes them."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.tab import CONVERSATIONS, CUSTOMERS, Tab
+from e2e.waiting import eventually
+from mock_server.models import Conversation
+from mock_server.server import MockServer
+
+BOTH = pytest.mark.parametrize("profile", ["guide", "current"])
+
+
+def conversation_of(server: MockServer, position: int) -> Conversation:
+    """Sara's conversation at a position of the seed: 0 has every kind of message, 1 is long, 2 is empty."""
+    return list(server.backend.store.conversations.values())[position]
+
+
+@pytest.fixture
+def chat(tab: Tab, server: MockServer) -> Tab:
+    """A tab with the long conversation."""
+    return open_chat(tab, server, 1)
+
+
+def open_chat(tab: Tab, server: MockServer, position: int) -> Tab:
+    identity = conversation_of(server, position).id
+    tab.give_session().open(f"/chat/{identity}").ready(f"/ws/chat/{identity}/")
+    return tab
+
+
+# --- conversations ---
+
+
+@BOTH
+def test_filters_come_from_the_server_and_stay_in_the_address(inbox: Tab, server: MockServer) -> None:
+    """Search, filter, page; a reload shows the same."""
+    inbox.page.get_by_label("Status").select_option("closed")
+    expect(inbox.page.get_by_text("15 conversations")).to_be_visible()
+    inbox.page.get_by_label("Search").fill("emma")
+    inbox.expect_path(r"/conversations\?status=closed&search=emma$")
+    eventually(lambda: inbox.rows().count() < 15, page=inbox.page)
+    shown = inbox.rows().count()
+    inbox.reload().ready()
+    expect(inbox.rows()).to_have_count(shown)
+    inbox.page.get_by_role("button", name="Clear filters").click()
+    expect(inbox.page.get_by_text("60 conversations")).to_be_visible()
+
+
+def test_paging(inbox: Tab) -> None:
+    """Next and previous lead through all of them, each exactly once."""
+    seen: list[str] = []
+    for number in (1, 2, 3):
+        expect(inbox.page.get_by_text(f"Page {number} of 3")).to_be_visible()
+        expect(inbox.rows()).to_have_count(20)
+        seen += inbox.page.locator("[data-conversation-id]").evaluate_all(
+            "all => all.map(e => e.dataset.conversationId)"
+        )
+        if number < 3:
+            inbox.page.get_by_role("button", name="Next").click()
+    assert len(set(seen)) == 60
+    expect(inbox.page.get_by_role("button", name="Next")).to_be_disabled()
+
+
+def test_new_activity_moves_a_row_and_keeps_focus(inbox: Tab, server: MockServer) -> None:
+    """A customer writes: the row comes first with its new text, and the focused row keeps the focus."""
+    fifth = inbox.rows().nth(5)
+    identity = fifth.get_attribute("data-conversation-id")
+    inbox.rows().nth(2).locator("a").focus()
+    focused = inbox.rows().nth(2).get_attribute("data-conversation-id")
+    server.push(event="customer_message", conversation=identity, content="are you there?")
+    expect(inbox.rows().first).to_have_attribute("data-conversation-id", str(identity))
+    expect(inbox.rows().first).to_contain_text("are you there?")
+    active = inbox.page.evaluate("document.activeElement.closest('[data-conversation-id]').dataset.conversationId")
+    assert active == focused
+
+
+def test_a_push_does_not_break_the_readers_filter(inbox: Tab, server: MockServer) -> None:
+    """While the list is filtered a push brings news, not the unfiltered page."""
+    inbox.page.get_by_label("Status").select_option("closed")
+    expect(inbox.page.get_by_text("15 conversations")).to_be_visible()
+    other = next(c for c in server.backend.store.conversations.values() if c.status == "active")
+    before = server.endpoint(CONVERSATIONS)["received"]
+    server.push(event="customer_message", conversation=other.id, content="news from elsewhere")
+    eventually(lambda: server.endpoint(CONVERSATIONS)["received"] > before)
+    expect(inbox.page.get_by_text("15 conversations")).to_be_visible()
+    expect(inbox.page.get_by_text("news from elsewhere")).to_have_count(0)
+    expect(inbox.rows()).to_have_count(15)
+
+
+def test_the_keyboard_is_enough(inbox: Tab) -> None:
+    """Arrow keys walk through the rows, Enter opens one, and the composer has the focus there."""
+    inbox.rows().first.locator("a").focus()
+    inbox.page.keyboard.press("ArrowDown")
+    inbox.page.keyboard.press("Enter")
+    inbox.expect_path(r"/chat/\w+$")
+    expect(inbox.page.get_by_label("Message", exact=True)).to_be_focused()
+
+
+# --- chat ---
+
+
+@BOTH
+def test_a_message_is_shown_at_once_and_matched_to_its_echo(chat: Tab, server: MockServer) -> None:
+    """What is sent appears once, first as pending and then as the server's row."""
+    chat.page.get_by_label("Message", exact=True).fill("  سلام from Sara  ")
+    chat.page.keyboard.press("Enter")
+    row = chat.rows("message").filter(has_text="سلام from Sara")
+    expect(row).to_have_count(1)
+    expect(row).not_to_have_attribute("data-status", "sending")
+    stored = [m for m in conversation_of(server, 1).messages if m.content == "سلام from Sara"]
+    assert len(stored) == 1
+    expect(chat.page.get_by_label("Message", exact=True)).to_have_value("")
+
+
+def test_older_messages_come_on_scroll(chat: Tab) -> None:
+    """Scrolling up brings the 240 messages of the conversation, each once, and keeps the place."""
+    log = chat.page.locator("#log")
+    expect(chat.rows("message")).to_have_count(50)
+
+    def look_back() -> bool:
+        log.evaluate("e => { e.scrollTop = 0; e.dispatchEvent(new Event('scroll')); }")
+        return chat.rows("message").count() == 240
+
+    eventually(look_back, page=chat.page)
+    ids = chat.page.locator("[data-message-id]").evaluate_all("all => all.map(e => e.dataset.messageId)")
+    assert len(set(ids)) == 240
+    expect(chat.page.locator("#older")).to_be_hidden()
+
+
+def test_text_is_text(tab: Tab, server: MockServer) -> None:
+    """Markup, marks of direction, emoji and long texts are shown as typed, and no element is made of them."""
+    open_chat(tab, server, 0)
+    expect(tab.page.get_by_text("<img src=x onerror=alert(3)> & \"quotes\" 'single'")).to_be_visible()
+    assert tab.page.locator("#log script, #log b, #log img[src='x']").count() == 0
+    text = "<b>bold</b> & <script>alert(1)</script> \u202bسلام\u202c 👩‍👩‍👧‍👦 " + "x" * 900
+    tab.page.get_by_label("Message", exact=True).fill(text)
+    tab.page.get_by_role("button", name="Send").click()
+    row = tab.rows("message").last
+    expect(row.locator(".text")).to_have_text(text)
+    expect(row).not_to_have_attribute("data-status", "sending")
+    assert tab.page.locator("#log script, #log b").count() == 0
+
+
+def test_every_kind_of_message_is_shown(tab: Tab, server: MockServer) -> None:
+    """Voice with its transcription, picture, video, shared post, and a sender that the app does not know."""
+    tab.expected.append(r"Failed to load resource")  # one picture is gone, as in object storage
+    open_chat(tab, server, 0)
+    page = tab.page
+    expect(page.locator("audio")).to_have_count(2)
+    expect(page.locator("video")).to_have_count(1)
+    expect(page.locator("#log img")).to_have_count(2)
+    expect(page.get_by_text("سلام، سفارش من کجاست؟")).to_be_visible()
+    expect(page.get_by_text("Being processed…")).to_be_visible()
+    expect(page.get_by_text("Could not be processed")).to_be_visible()
+    expect(page.get_by_text("Operator")).to_be_visible()
+    expect(page.get_by_role("link", name="Shared post")).to_have_attribute("rel", "noopener noreferrer nofollow")
+
+
+def test_feedback_on_an_ai_answer(tab: Tab, server: MockServer) -> None:
+    """A rating and its comment reach the server; a second click takes the rating back."""
+    open_chat(tab, server, 0)
+    answer = next(m for m in conversation_of(server, 0).messages if m.type == "AI")
+    row = tab.page.locator(f'[data-message-id="{answer.id}"]')
+    row.get_by_role("button", name="Good answer").click()
+    expect(row.get_by_role("button", name="Good answer")).to_have_attribute("aria-pressed", "true")
+    row.get_by_label("Comment").fill("خوب بود <b>")
+    row.get_by_role("button", name="Save comment").click()
+    eventually(lambda: answer.feedback_comment == "خوب بود <b>")
+    assert answer.feedback == "positive"
+    row.get_by_role("button", name="Good answer").click()
+    expect(row.get_by_role("button", name="Good answer")).to_have_attribute("aria-pressed", "false")
+    assert answer.feedback == "none"
+
+
+def test_opening_marks_as_read(tab: Tab, server: MockServer) -> None:
+    """A conversation that somebody looks at is marked as read, once."""
+    open_chat(tab, server, 0)
+    eventually(lambda: not conversation_of(server, 0).unread)
+    assert tab.sent("mark_read") == 1
+
+
+def test_the_same_id_again_replaces(chat: Tab, server: MockServer) -> None:
+    """New content for an old id, as after the processing of a voice message, replaces the row."""
+    message = conversation_of(server, 1).messages[-1]
+    count = chat.rows("message").count()
+    server.push(event="replace", message=message.id, content="processed now")
+    expect(chat.page.locator(f'[data-message-id="{message.id}"]')).to_contain_text("processed now")
+    expect(chat.rows("message")).to_have_count(count)
+
+
+def test_a_message_typed_while_the_link_is_down_is_kept_and_sent_once(chat: Tab, server: MockServer) -> None:
+    """It is shown as not sent, survives a reload, and goes out once, when the user says so."""
+    identity = conversation_of(server, 1).id
+    chat.expected.append(r"WebSocket connection to .* failed")
+    server.fault("refuse", endpoint="/ws/chat/")
+    server.fault("close", code=1012, endpoint="/ws/chat/")
+    chat.expect_state("waiting", f"/ws/chat/{identity}/")
+    chat.page.get_by_label("Message", exact=True).fill("typed in the tunnel")
+    chat.page.keyboard.press("Enter")
+    row = chat.rows("message").filter(has_text="typed in the tunnel")
+    expect(row).to_have_attribute("data-status", "queued")
+    expect(row.get_by_role("button", name="Send now")).to_be_disabled()
+    server.backend.faults.clear()
+    chat.reload().ready(f"/ws/chat/{identity}/")
+    expect(row).to_have_attribute("data-status", "queued")
+    row.get_by_role("button", name="Send now").click()
+    expect(row).to_have_count(1)
+    expect(row).not_to_have_attribute("data-status", "queued")
+    eventually(lambda: sum(m.content == "typed in the tunnel" for m in conversation_of(server, 1).messages) == 1)
+
+
+def test_a_message_whose_echo_is_lost_resolves_from_the_next_snapshot(chat: Tab, server: MockServer) -> None:
+    """The link drops between sending and the echo: the fate is unknown, and the snapshot settles it without a second send."""
+    conversation = conversation_of(server, 1)
+    server.fault("half_open", endpoint="/ws/chat/", direction="out")
+    chat.page.get_by_label("Message", exact=True).fill("did this arrive?")
+    chat.page.keyboard.press("Enter")
+    row = chat.rows("message").filter(has_text="did this arrive?")
+    expect(row).to_have_attribute("data-status", "sending")
+    eventually(lambda: any(m.content == "did this arrive?" for m in conversation.messages))
+    server.fault("abort", endpoint="/ws/chat/")
+    expect(row).to_have_attribute("data-status", "unknown")
+    chat.ready(f"/ws/chat/{conversation.id}/")
+    expect(row).to_have_count(1)
+    expect(row).not_to_have_attribute("data-status", "unknown")
+    assert chat.sent("chat_message") == 1
+
+
+def test_a_draft_survives_leaving_and_coming_back(chat: Tab, server: MockServer) -> None:
+    """What was typed and not sent is there again."""
+    chat.page.get_by_label("Message", exact=True).fill("half a thought")
+    chat.page.get_by_role("link", name="Customers").click()
+    chat.ready(CUSTOMERS)
+    chat.page.go_back()
+    expect(chat.page.get_by_label("Message", exact=True)).to_have_value("half a thought")
+
+
+def test_anothers_conversation_is_not_shown(tab: Tab, server: MockServer) -> None:
+    """A conversation that is not ours is refused; the page says so and stays logged in."""
+    tab.expected.append(r"WebSocket connection to .* failed")
+    theirs = next(c for c in server.backend.store.conversations.values() if c.owner.email == "omid@example.com")
+    tab.give_session().open(f"/chat/{theirs.id}")
+    tab.expect_state("waiting", f"/ws/chat/{theirs.id}/")
+    tab.expect_path(f"/chat/{theirs.id}$")
+    expect(tab.rows("message")).to_have_count(0)
+
+
+# --- customers ---
+
+
+@BOTH
+def test_customers_with_filters_and_links(tab: Tab, server: MockServer) -> None:
+    """The list shows names as typed, filters by what the server offers, and links to each conversation."""
+    tab.give_session().open("/customers").ready(CUSTOMERS)
+    expect(tab.page.get_by_text("36 customers")).to_be_visible()
+    expect(tab.page.get_by_text("<b>Bold</b> <script>alert(1)</script>", exact=True)).to_be_visible()
+    tab.page.get_by_label("Email").select_option("true")
+    expect(tab.page.get_by_text("24 customers")).to_be_visible()
+    tab.rows("customer").first.get_by_role("link").first.click()
+    tab.expect_path(r"/chat/\w+$")
+
+
+# --- everywhere ---
+
+
+def test_persian_and_dark_on_a_phone(inbox: Tab) -> None:
+    """Language, direction and theme are the user's, stay after a reload, and nothing scrolls sideways on a phone."""
+    page = inbox.page
+    page.get_by_label("Language").select_option("fa")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    expect(page.get_by_role("heading", name="گفتگوها")).to_be_visible()
+    page.get_by_label("پوسته").select_option("dark")
+    page.set_viewport_size({"width": 360, "height": 740})
+    inbox.reload().ready()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("heading", name="گفتگوها")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_an_unknown_address_says_so(inbox: Tab) -> None:
+    """An address that leads nowhere is told apart from an error, with a way home."""
+    inbox.open("/no/such/page")
+    inbox.page.get_by_role("link", name="Go to the conversations").click()
+    inbox.ready()
+
+
+def recorded(name: str) -> list[dict[str, Any]]:
+    """The frames that the real backend sent in a recording of ``../shared/transcripts``."""
+    from e2e.recordings import frames
+
+    return frames(name)
+
+
+@pytest.mark.parametrize("profile", ["current"])
+@pytest.mark.parametrize(
+    ("recording", "page", "endpoint", "kind"),
+    [
+        ("conversations-HEAD-daphne-debug0", "/conversations", CONVERSATIONS, "conversation"),
+        ("customers-HEAD-daphne-debug0", "/customers", CUSTOMERS, "customer"),
+    ],
+)
+def test_recorded_lists_drive_the_pages(
+    tab: Tab, server: MockServer, recording: str, page: str, endpoint: str, kind: str
+) -> None:
+    """Every list that the real backend sent is taken, and the rows of its first page are shown."""
+    tab.expected.append(r"Failed to load resource|ERR_|Refused to")
+    tab.page.route("**/media/**", lambda route: route.abort())
+    tab.give_session().open(page).ready(endpoint)
+    expect(tab.rows(kind).first).to_be_visible()
+    lists = [frame for frame in recorded(recording) if frame.get("type") == f"{kind}s_list"]
+    assert lists
+    first = [str(row["id"]) for row in lists[0][f"{kind}s"]]
+    shown = ", ".join(f'[data-{kind}-id="{identity}"]' for identity in first)
+    tab.page.evaluate("1")
+    server.push(endpoint=endpoint, frame=json.dumps(lists[0]).replace("127.0.0.1", "localhost"))
+    tab.foreign.clear()
+    expect(tab.page.locator(shown)).to_have_count(len(set(first)))
+    for frame in lists:
+        server.push(endpoint=endpoint, frame=json.dumps(frame))
+    tab.becomes_visible()
+    tab.ready(endpoint)
+    tab.foreign.clear()
+
+
+@pytest.mark.parametrize("profile", ["current"])
+def test_a_recorded_chat_is_shown(tab: Tab, server: MockServer) -> None:
+    """The real backend's messages of every kind appear, in order, each once, and as text."""
+    tab.expected.append(r"Failed to load resource|ERR_")
+    tab.page.route("**/media/**", lambda route: route.abort())
+    identity = conversation_of(server, 2).id
+    tab.give_session().open(f"/chat/{identity}").ready(f"/ws/chat/{identity}/")
+    snapshot = next(
+        f for f in recorded("chat-HEAD-daphne-debug0") if f.get("type") == "recent_messages" and f["messages"]
+    )
+    server.push(endpoint=f"/ws/chat/{identity}/", frame=json.dumps(snapshot))
+    wanted = [row["id"] for row in snapshot["messages"]]
+    expect(tab.rows("message")).to_have_count(len(wanted))
+    shown = tab.page.locator("[data-message-id]").evaluate_all("all => all.map(e => e.dataset.messageId)")
+    assert sorted(shown) == sorted(wanted)
+    assert tab.page.locator("#log script, #log b").count() == 0
+    tab.foreign.clear()
