@@ -53,6 +53,8 @@ def profile() -> str:
 def server(servers: Callable[[str], MockServer], profile: str) -> MockServer:
     """A server in its first state."""
     found = servers(profile)
+    if not found.running:
+        found.start()  # a test that kills it may have failed before it could start it again
     found.reset()
     return found
 

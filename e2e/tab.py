@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -160,13 +159,10 @@ class Tab:
     def _on_socket(self, socket: WebSocket) -> None:
         self.sockets.append(urlsplit(socket.url).path)
         self._note(socket, "opened", "")
-        note: Callable[[str], Callable[[Any], None]] = lambda direction: (
-            lambda text: self._note(socket, direction, text)
-        )
-        socket.on("framesent", note("sent"))
-        socket.on("framereceived", note("received"))
+        socket.on("framesent", lambda text: self._note(socket, "sent", text))
+        socket.on("framereceived", lambda text: self._note(socket, "received", text))
         socket.on("close", lambda _: self._note(socket, "closed", ""))
 
     def _note(self, socket: WebSocket, direction: str, text: Any) -> None:
-        shown = JWT.sub("[token]", text if isinstance(text, str) else f"<{len(text)} bytes>")
+        shown = JWT.sub("[token]", text[:4000] if isinstance(text, str) else f"<{len(text)} bytes>")
         self.frames.append({"path": urlsplit(socket.url).path, "direction": direction, "text": shown})

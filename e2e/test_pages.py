@@ -213,7 +213,7 @@ def test_a_message_typed_while_the_link_is_down_is_kept_and_sent_once(chat: Tab,
 
 
 def test_a_message_whose_echo_is_lost_resolves_from_the_next_snapshot(chat: Tab, server: MockServer) -> None:
-    """The link drops between sending and the echo: the fate is unknown, and the snapshot settles it without a second send."""
+    """The link drops before the echo: the fate is unknown, and the snapshot settles it without a second send."""
     conversation = conversation_of(server, 1)
     server.fault("half_open", endpoint="/ws/chat/", direction="out")
     chat.page.get_by_label("Message", exact=True).fill("did this arrive?")

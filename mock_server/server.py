@@ -84,6 +84,10 @@ class MockServer:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
+    @property
+    def running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     # --- life ---
 
     def start(self) -> Self:
@@ -154,6 +158,7 @@ class MockServer:
     def call(self, work: Any) -> Any:
         """Run a coroutine in the server's thread and return its result."""
         if self._loop is None:
+            work.close()
             raise MockError("the mock is not running; start it first")
         future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result(10)
