@@ -136,8 +136,9 @@ class Auth:
         The backend hashes the whole header, so only a bare token, without a scheme, is really revoked.
         """
         bare = [token for token in (self._tokens.access, self._tokens.refresh) if token]
-        self._tokens.clear()
+        # The user first: a sibling that sees the token go can then tell a logout from an expired session.
         self._clear_user_data()
+        self._tokens.clear()
         self._channel.post({"kind": "logout"})
         self._forget_session()
         self._tell(AuthChange.LOGGED_OUT)
@@ -311,7 +312,7 @@ class Auth:
 
     def _belongs_to(self, user: User) -> None:
         """The server has said whose session this is."""
-        known = self._stored_user()
+        known = self.user or self._stored_user()
         self._forget_others(user)
         self._adopt(user)
         if known is not None and known.id != user.id:
@@ -361,33 +362,32 @@ class Auth:
         elif kind == "expired":
             self._left(AuthChange.EXPIRED)
         elif kind == "login" and (self.user is None or self.user.id != message.get("user")):
-            self._entered(self._stored_user())
+            self._scheduler.spawn(self._follow(), name="follow a login")
 
     def _stored_elsewhere(self, key: str | None, value: str | None) -> None:
         """Another tab has changed storage: perhaps one that cannot speak over the channel, or a person."""
         if key is None or (key == "access_token" and not value):
             self._left(AuthChange.LOGGED_OUT if self._stored_user() is None else AuthChange.EXPIRED)
-        elif key == "access_token" and value and self._is_anothers(value):
-            self._scheduler.spawn(self._recheck(value), name="whose token is this")
+        elif key == "access_token" and value and (self.session is Session.NONE or self._is_anothers(value)):
+            self._scheduler.spawn(self._follow(), name="follow a login")
 
     def _is_anothers(self, token: str) -> bool:
         found = claims(token) if self._reads_claims and self.user else None
         return found is not None and self.user is not None and found.user_id not in ("", self.user.id)
 
-    async def _recheck(self, access: str) -> None:
+    async def _follow(self) -> None:
+        """Somebody has logged in elsewhere. Storage may be behind the news: then its own event comes here again."""
+        access, nobody = self._tokens.access, self.session is Session.NONE
+        if not access:
+            return
         await self._ask(access)
+        if nobody and self.session is Session.VALID:
+            self._tell(AuthChange.LOGGED_IN)
 
     def _left(self, change: AuthChange) -> None:
         if self.session is not Session.NONE and not self._tokens.access:
             self._forget_session()
             self._tell(change)
-
-    def _entered(self, user: User | None) -> None:
-        if user is None or not self._tokens.access:
-            return
-        had = self.user
-        self.user, self.session = user, Session.VALID
-        self._tell(AuthChange.LOGGED_IN if had is None else AuthChange.USER_CHANGED)
 
     def _tell(self, change: AuthChange) -> None:
         self._changes.call(_ANY, change)

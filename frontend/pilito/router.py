@@ -96,10 +96,12 @@ def safe_next(value: object) -> str | None:
     """
     if not isinstance(value, str) or not value.startswith("/") or len(value) > LONGEST_NEXT:
         return None
+    if _tricky(value):
+        return None
     seen = value
     for _ in range(3):
         address = seen.partition("?")[0].partition("#")[0]
-        if _tricky(seen) or "//" in address or ":" in address or "@" in address:
+        if _tricky(address) or "//" in address or ":" in address or "@" in address:
             return None
         segments = address.split("/")
         if any(segment in {".", ".."} for segment in segments) or segments[1].lower() == LOGIN.strip("/"):
