@@ -1,5 +1,7 @@
 """The network goes, the server goes, the link falls silent: what the page says, when it dials, how it comes back."""
 
+from functools import partial
+
 import pytest
 from playwright.sync_api import expect
 
@@ -24,10 +26,15 @@ def clocked(tab: Tab) -> Tab:
     return tab
 
 
+def _announced(tab: Tab, attempt: int) -> bool:
+    return tab.said(f"Scheduling reconnect attempt {attempt} in") == 1
+
+
 def through_schedule(tab: Tab) -> list[float]:
     """Let the page fail its way through every attempt; returns the delays that it announced."""
     for attempt, nominal in enumerate(SCHEDULE, 1):
-        eventually(lambda attempt=attempt: tab.said(f"Scheduling reconnect attempt {attempt} in") == 1, page=tab.page)
+        announced = partial(_announced, tab, attempt)
+        eventually(announced, page=tab.page)
         tab.expect_state("waiting")
         tab.pass_time(nominal * 1.2 + 0.1)
     eventually(lambda: tab.said("Max reconnect attempts reached") == 1, page=tab.page)

@@ -353,5 +353,3 @@ class FakeHttp:
         access, refresh = self.server.issue(user)
         data = {"id": user, "email": f"u{user}@x", "first_name": f"User {user}"}
         return HttpResponse(200, {"access_token": access, "refresh_token": refresh, "user_data": data})
-
-

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CORE = ("events", "transitions", "protocol", "closecodes", "backoff", "policy", "wire", "markup", "exceptions", "router")
+CORE = (
+    "events",
+    "transitions",
+    "protocol",
+    "closecodes",
+    "backoff",
+    "policy",
+    "wire",
+    "markup",
+    "exceptions",
+    "router",
+)
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -46,47 +46,38 @@ class ConversationsPage(ListPage):
         return True
 
     def choices(self, options: dict[str, Any]) -> list[Choice]:
-        text = self.text
-
-        def offered(name: str, words: str) -> list[tuple[str, str]]:
-            values = options.get(name)
-            return [(str(v), text.known(words, v)) for v in values] if isinstance(values, list) else []
-
-        orders = [
-            (str(option["value"]), text.known("order", option["value"]))
-            for option in options.get("order_options") or []
-            if isinstance(option, dict) and "value" in option
-        ]
         return [
-            Choice("status", "list.status", offered("statuses", "status")),
-            Choice("source", "list.source", offered("sources", "source")),
-            Choice("priority", "list.priority", offered("priorities", "priority")),
-            Choice("tags", "list.tag", offered("tags", "tag")),
-            Choice("order_by", "list.order", orders, "list.default"),
+            Choice("status", "list.status", self.offered(options, "statuses", "status")),
+            Choice("source", "list.source", self.offered(options, "sources", "source")),
+            Choice("priority", "list.priority", self.offered(options, "priorities", "priority")),
+            Choice("tags", "list.tag", self.offered(options, "tags", "tag")),
+            self.orders(options),
             Choice("unread_only", "list.unread_only", ()),
         ]
 
     def row(self, item: Message) -> Row:
-        text, identity = self.text, str(item["id"])
+        identity, unread = str(item["id"]), self.unread(item.get("unread_count"))
         name = person(item.get("customer"), "")
-        unread = item.get("unread_count")
-        badge = ""
-        if isinstance(unread, int) and unread > 0:
-            said = escape(text("conversations.unread", n=unread))
-            badge = f'<span class="unread" title="{said}"><span aria-hidden="true">{escape(self.format.number(unread))}</span><span class="away">{said}</span></span>'
-        last = item.get("last_message")
-        last = last if isinstance(last, dict) else {}
-        excerpt = str(last.get("content") or "").strip() if last else text("conversations.no_messages")
-        when = str(last.get("created_at") or item.get("updated_at") or "")
-        status, source = str(item.get("status") or ""), str(item.get("source") or "unknown")
+        title = item.get("title") or name or self.text("conversations.untitled")
+        excerpt, when = self._last_message(item)
         html = (
-            f'<li class="row{" is-unread" if badge else ""}" data-conversation-id="{escape(identity)}">'
+            f'<li class="row{" is-unread" if unread else ""}" data-conversation-id="{escape(identity)}">'
             f'<a id="c-{escape(identity)}" data-id="{escape(identity)}" href="/chat/{escape(quote(identity))}">'
-            f'<span class="title" dir="auto">{escape(item.get("title") or name or text("conversations.untitled"))}</span>'
+            f'<span class="title" dir="auto">{escape(title)}</span>'
             f'<time class="when" datetime="{escape(when)}">{escape(self.format.short_time(when))}</time>'
             f'<span class="who" dir="auto">{escape(name)}</span>'
-            f'<span class="excerpt" dir="auto">{escape(excerpt[:EXCERPT])}</span>'
-            f'<span class="tags"><span class="tag source-{escape(source)}">{escape(text.known("source", source))}</span>'
-            f'<span class="tag status-{escape(status)}">{escape(text.known("status", status))}</span></span>{badge}</a></li>'
+            f'<span class="excerpt" dir="auto">{escape(excerpt)}</span>'
+            f'<span class="tags">{self._tag("source", item)}{self._tag("status", item)}</span>{unread}</a></li>'
         )
         return Row(identity, Html(html))
+
+    def _last_message(self, item: Message) -> tuple[str, str]:
+        """The beginning of the last message and its time; without one, words that say so and the last change."""
+        last = item.get("last_message")
+        if not isinstance(last, dict):
+            return self.text("conversations.no_messages"), str(item.get("updated_at") or "")
+        return str(last.get("content") or "").strip()[:EXCERPT], str(last.get("created_at") or "")
+
+    def _tag(self, kind: str, item: Message) -> str:
+        value = str(item.get(kind) or "unknown")
+        return f'<span class="tag {kind}-{escape(value)}">{escape(self.text.known(kind, value))}</span>'

@@ -41,41 +41,34 @@ class CustomersPage(ListPage):
         self.take_options(message)
 
     def choices(self, options: dict[str, Any]) -> list[Choice]:
-        text = self.text
-
-        def offered(name: str, words: str) -> list[tuple[str, str]]:
-            values = options.get(name)
-            return [(str(v), text.known(words, v)) for v in values] if isinstance(values, list) else []
-
-        orders = [
-            (str(option["value"]), text.known("order", option["value"]))
-            for option in options.get("order_options") or []
-            if isinstance(option, dict) and "value" in option
-        ]
-        either = [("true", text("list.with")), ("false", text("list.without"))]
+        either = [("true", self.text("list.with")), ("false", self.text("list.without"))]
         return [
-            Choice("source", "list.source", offered("sources", "source")),
-            Choice("tags", "list.tag", offered("tags", "tag")),
-            Choice("conversation_status", "list.status", offered("conversation_statuses", "status")),
+            Choice("source", "list.source", self.offered(options, "sources", "source")),
+            Choice("tags", "list.tag", self.offered(options, "tags", "tag")),
+            Choice("conversation_status", "list.status", self.offered(options, "conversation_statuses", "status")),
             Choice("has_email", "list.email", either),
             Choice("has_phone", "list.phone", either),
             Choice("has_unread", "list.unread", either),
-            Choice("order_by", "list.order", orders, "list.default"),
+            self.orders(options),
         ]
 
     def row(self, item: Message) -> Row:
-        text, identity = self.text, str(item["id"])
-        name = person(item, text("customers.unnamed"))
-        since = text("customers.since", date=self.format.day(str(item.get("created_at") or "")))
-        active = text("customers.active", date=self.format.short_time(str(item.get("updated_at") or "")))
+        identity, name = str(item["id"]), person(item, self.text("customers.unnamed"))
+        conversations = escape(self.text("customers.conversations"))
         html = (
             f'<li class="row customer" data-customer-id="{escape(identity)}">{_picture(item, name)}'
             f'<div class="who"><strong dir="auto">{escape(name)}</strong>{_handle(item)}'
-            f'<span class="hint">{escape(text.known("source", item.get("source") or "unknown"))} · {escape(since)} · {escape(active)}</span></div>'
+            f'<span class="hint">{escape(self._facts(item))}</span></div>'
             f'<div class="reach">{_reach(item)}</div><div class="tags">{_tags(item)}</div>'
-            f'<ul class="links" aria-label="{escape(text("customers.conversations"))}">{self._links(item)}</ul></li>'
+            f'<ul class="links" aria-label="{conversations}">{self._links(item)}</ul></li>'
         )
         return Row(identity, Html(html))
+
+    def _facts(self, item: Message) -> str:
+        """Where the customer is from, since when, and last active when."""
+        since = self.text("customers.since", date=self.format.day(str(item.get("created_at") or "")))
+        active = self.text("customers.active", date=self.format.short_time(str(item.get("updated_at") or "")))
+        return f"{self.text.known('source', item.get('source') or 'unknown')} · {since} · {active}"
 
     def _links(self, item: Message) -> str:
         found = item.get("conversations")
@@ -83,23 +76,19 @@ class CustomersPage(ListPage):
         return "".join(self._link(row) for row in rows)
 
     def _link(self, row: dict[str, Any]) -> str:
-        unread = row.get("unread_count")
-        count = ""
-        if isinstance(unread, int) and unread > 0:
-            said = escape(self.text("conversations.unread", n=unread))
-            count = f' <span class="unread" title="{said}"><span aria-hidden="true">{escape(self.format.number(unread))}</span><span class="away">{said}</span></span>'
         title = row.get("title") or self.text("conversations.untitled")
         status = self.text.known("status", row.get("status") or "")
         return (
             f'<li><a href="/chat/{escape(quote(str(row["id"])))}"><span dir="auto">{escape(title)}</span></a>'
-            f' <span class="hint">{escape(status)}</span>{count}</li>'
+            f' <span class="hint">{escape(status)}</span> {self.unread(row.get("unread_count"))}</li>'
         )
 
 
 def _picture(item: Message, name: str) -> str:
     url = safe_url(item.get("profile_picture"))
     if url:
-        return f'<img class="face" src="{escape(url)}" alt="" loading="lazy" width="44" height="44" referrerpolicy="no-referrer">'
+        size = 'width="44" height="44" loading="lazy" referrerpolicy="no-referrer"'
+        return f'<img class="face" src="{escape(url)}" alt="" {size}>'
     return f'<span class="face" aria-hidden="true">{escape(name.lstrip("@")[:1].upper())}</span>'
 
 

@@ -152,7 +152,8 @@ class ListPage(Page):
     def _frame(self) -> Html:
         text = self.text
         return Html(
-            f'<section class="list" aria-labelledby="title"><div class="head"><h1 id="title">{escape(text(self.title))}</h1>'
+            '<section class="list" aria-labelledby="title"><div class="head">'
+            f'<h1 id="title">{escape(text(self.title))}</h1>'
             '<p id="count" class="hint" role="status"></p>'
             f'<button type="button" id="refresh" class="quiet">{escape(text("list.refresh"))}</button></div>'
             '<form id="filters" class="filters" role="search">'
@@ -206,6 +207,26 @@ class ListPage(Page):
         disabled = "" if usable else " disabled"
         words = escape(self.text(f"list.{which}"))
         return Html(f'<button type="button" id="page-{which}" data-page="{which}"{disabled}>{words}</button>')
+
+    def offered(self, options: dict[str, Any], name: str, words: str) -> list[tuple[str, str]]:
+        """The values that the server offers for a filter, with our words for them where we have some."""
+        values = options.get(name)
+        return [(str(v), self.text.known(words, v)) for v in values] if isinstance(values, list) else []
+
+    def orders(self, options: dict[str, Any]) -> Choice:
+        """The orders that the server offers."""
+        found = options.get("order_options")
+        rows = [row for row in found if isinstance(row, dict) and "value" in row] if isinstance(found, list) else []
+        values = [(str(row["value"]), self.text.known("order", row["value"])) for row in rows]
+        return Choice("order_by", "list.order", values, "list.default")
+
+    def unread(self, count: object) -> str:
+        """The mark for unread messages, also for people who do not see it; ``""`` for none."""
+        if not isinstance(count, int) or count <= 0:
+            return ""
+        said = escape(self.text("conversations.unread", n=count))
+        number = f'<span aria-hidden="true">{escape(self.format.number(count))}</span>'
+        return f'<span class="unread" title="{said}">{number}<span class="away">{said}</span></span>'
 
     def _show_stale(self) -> None:
         """While there is no connection the list stays, marked as old."""

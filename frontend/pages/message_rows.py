@@ -55,12 +55,12 @@ class MessageRows:
         )
 
     def _choices(self, own: Own, can_send: bool) -> str:
-        key = escape(own.key)
+        key, discard = escape(own.key), escape(self._text("chat.discard"))
         send = self._text("chat.send_now" if own.fate is Fate.QUEUED else "chat.retry")
         disabled = "" if can_send else " disabled"
         return (
             f'<p class="choices"><button type="button" data-send="{key}"{disabled}>{escape(send)}</button>'
-            f'<button type="button" class="quiet" data-discard="{key}">{escape(self._text("chat.discard"))}</button></p>'
+            f'<button type="button" class="quiet" data-discard="{key}">{discard}</button></p>'
         )
 
     # --- content ---
@@ -94,8 +94,8 @@ class MessageRows:
         words = message.get("transcription")
         if not words:
             return ""
-        label = escape(self._text("chat.transcription"))
-        return f'<p class="transcription"><span class="media-label">{label}:</span> <span dir="auto">{escape(words)}</span></p>'
+        label = f'<span class="media-label">{escape(self._text("chat.transcription"))}:</span>'
+        return f'<p class="transcription">{label} <span dir="auto">{escape(words)}</span></p>'
 
     def _progress(self, message: Message) -> str:
         status = message.get("processing_status")
@@ -125,7 +125,8 @@ class MessageRows:
             return ""
         identity, label = escape(str(message["id"])), escape(self._text("chat.comment"))
         return (
-            f'<form class="comment" data-comment="{identity}"><input id="fc-{identity}" name="comment" maxlength="500" dir="auto"'
+            f'<form class="comment" data-comment="{identity}">'
+            f'<input id="fc-{identity}" name="comment" maxlength="500" dir="auto"'
             f' aria-label="{label}" placeholder="{label}" value="{escape(message.get("feedback_comment"))}">'
             f'<button type="submit" class="quiet">{escape(self._text("chat.save_comment"))}</button></form>'
         )

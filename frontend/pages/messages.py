@@ -1,7 +1,8 @@
 """The messages of one conversation, and the fate of those that the user writes. Pure: no view, no socket.
 
-The backend has no client id and no acknowledgement. An echo is matched to the oldest message of ours with the same text;
-after a drop the next snapshot is searched instead. Nothing is ever sent again by itself: a customer would get it twice.
+The backend has no client id and no acknowledgement. An echo is matched to the oldest message of ours with the same
+text; after a drop the next snapshot is searched instead. Nothing is ever sent again by itself: a customer would get it
+twice.
 """
 
 import json

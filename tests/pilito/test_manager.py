@@ -295,7 +295,21 @@ async def test_a_flood_does_not_flood_the_console() -> None:
     assert world.console.count("Received 980 more messages") == 1
 
 
-MALFORMED = ["{", "42", "[]", "null", '"x"', "", "NaN", '{"a":NaN}', "[" * 100_000, '{"a":' * 5000, "9" * 5000, "\ud800", None]
+MALFORMED = [
+    "{",
+    "42",
+    "[]",
+    "null",
+    '"x"',
+    "",
+    "NaN",
+    '{"a":NaN}',
+    "[" * 100_000,
+    '{"a":' * 5000,
+    "9" * 5000,
+    "\ud800",
+    None,
+]
 
 
 @scenario
@@ -324,7 +338,7 @@ async def test_a_released_manager_has_nothing_left() -> None:
         if phase in ("ready", "waiting", "inside"):
             world.connector.last.accept()
         if phase == "inside":
-            manager.on_message("x", lambda _, manager=manager: manager.release())
+            manager.on_message("x", _releasing(manager))
             world.connector.last.frame('{"type":"x"}')
         elif phase == "waiting":
             world.connector.last.close()
@@ -337,6 +351,10 @@ async def test_a_released_manager_has_nothing_left() -> None:
         await pass_time(1000)
         assert len(world.connector.sockets) == dialled, phase
         assert world.clock.failures == []
+
+
+def _releasing(manager: WebSocketManager) -> Callable[[Any], None]:
+    return lambda _: manager.release()
 
 
 # --- the registry ---

@@ -1,6 +1,7 @@
 """The machine's behaviour, on its own clock."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from pilito.events import (
@@ -204,7 +205,7 @@ def test_uptime_is_looked_up_on_the_clock() -> None:
 
 @pytest.mark.parametrize("state", [State.WAITING, State.AUTHENTICATING, State.CONNECTING, State.OPEN, State.READY])
 def test_disconnect_is_final_in_every_phase(state: State) -> None:
-    """disconnect() during a delay, a token request, a dial, a handshake or after: no timer runs, nothing dials later."""
+    """disconnect() during a delay, a token request, a dial, a handshake or after: nothing dials later."""
     machine = machine_in(state).disconnect()
     assert (machine.state, machine.reason) == (State.CLOSED, Reason.REQUESTED)
     dials = machine.dials()
@@ -559,7 +560,7 @@ def test_every_change_of_state_is_announced() -> None:
     """state_changed carries the new state and the one before, without gaps."""
     machine = Machine().ready().closed().advance(2).redial().disconnect()
     chain = machine.announced(LifecycleEvent.STATE_CHANGED)
-    for before, after in zip(chain, chain[1:], strict=False):
+    for before, after in pairwise(chain):
         assert after["previous"] is before["state"]
     assert chain[-1]["state"] is State.CLOSED
 

@@ -41,7 +41,7 @@ STRINGS = {
     "badge.retry": "Retry now",
     "badge.use_here": "Use here",
     # the banner
-    "banner.lost": "The connection is interrupted. What you see may be out of date; new messages will appear as soon as it is back.",
+    "banner.lost": "The connection is interrupted. What you see may be out of date until it is back.",
     "banner.slow": "The server is slow to answer. Nothing is lost; new messages will appear as soon as it catches up.",
     "banner.offline": "You seem to be offline. What you see may be out of date; messages that you write are kept.",
     "banner.throttled": "The server allows only so many connections a minute. This page is waiting its turn.",
