@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--conversations", type=_count, default=300, help="how many conversations Sara has (300)")
     found.add_argument("--journal", type=Path, help="write what happens to this file, as JSON lines without tokens")
     found.add_argument("--control-open", action="store_true", help="let other machines use /__mock__/ too")
-    found.add_argument("--backend", type=_backend, default="", help="serve the app's files only, for this real backend")
+    found.add_argument("--backend", type=_backend, help="serve the app's files only, for this real backend")
     return found
 
 

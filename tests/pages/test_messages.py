@@ -1,0 +1,120 @@
+"""The fate of every message that the user writes, in whatever order things happen."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pages.messages import Fate, Messages, moment
+
+
+def row(identity: str, at: int, content: str = "x", kind: str = "support") -> dict[str, Any]:
+    stamp = f"2026-11-24T12:00:{at:02d}.000000Z"
+    return {"id": identity, "created_at": stamp, "content": content, "type": kind}
+
+
+def test_order_is_by_time_and_then_arrival() -> None:
+    """Both spellings of time sort alike, equal times keep the server's order, each id is there once."""
+    messages = Messages()
+    messages.snapshot([row("b", 2), row("a", 1), row("c", 2)], newest_page=True)
+    messages.arrived({**row("d", 1), "created_at": "2026-11-24T12:00:01+00:00"})
+    messages.arrived(row("a", 1, "new content"))
+    assert [m["id"] for m in messages.rows] == ["a", "d", "b", "c"]
+    assert messages.rows[0]["content"] == "new content"
+    assert moment({"created_at": "2026-11-24T12:00:01.5Z"})[1] == 500_000
+    assert moment({}) == ("", 0)
+
+
+def test_rows_that_are_none_are_left_out() -> None:
+    """What is no message is ignored."""
+    messages = Messages()
+    assert messages.snapshot([None, 5, {}, {"id": 7}, {"id": ""}, row("a", 1)], newest_page=True) == 1
+
+
+def test_an_echo_settles_the_oldest_of_equal_texts() -> None:
+    """Two equal messages are settled one by one, and another's message settles nothing."""
+    messages = Messages()
+    messages.write("p1", " hi ", sent=True)
+    messages.write("p2", "hi", sent=True)
+    messages.arrived(row("x", 1, "hi", "customer"))
+    assert len(messages.own) == 2
+    messages.arrived(row("a", 2, "hi"))
+    assert [own.key for own in messages.own] == ["p2"]
+    messages.arrived(row("a", 2, "hi"))
+    assert [own.key for own in messages.own] == ["p2"]
+
+
+def test_an_old_message_with_the_same_text_settles_nothing() -> None:
+    """Neither an older page nor a row from before the sending is taken for the echo."""
+    messages = Messages()
+    messages.snapshot([row("n", 30, "other")], newest_page=True)
+    messages.write("p", "hi", sent=True)
+    messages.snapshot([row("o", 1, "hi")], newest_page=False)
+    messages.snapshot([row("q", 2, "hi")], newest_page=True)
+    assert messages.has(Fate.SENDING)
+
+
+def test_after_a_drop_the_snapshot_decides() -> None:
+    """Found in the snapshot: done. Not found, twice: the user decides. A queued message waits for the user."""
+    messages = Messages()
+    messages.write("found", "one", sent=True)
+    messages.write("lost", "two", sent=True)
+    messages.write("typed", "three", sent=False)
+    assert messages.dropped()
+    messages.snapshot([row("a", 1, "one")], newest_page=True)
+    assert [(own.key, own.fate) for own in messages.own] == [("lost", Fate.UNKNOWN), ("typed", Fate.QUEUED)]
+    assert messages.looked_in_vain()
+    assert messages.has(Fate.MISSING)
+    messages.resent("lost")
+    messages.arrived(row("b", 2, "two"))
+    assert [own.key for own in messages.own] == ["typed"]
+
+
+def test_what_is_unsent_survives_a_reload() -> None:
+    """After a reload what was on its way is unknown, the rest as it was; rubbish in storage is nothing."""
+    messages = Messages()
+    messages.write("a", "sent <b>", sent=True)
+    messages.write("b", "queued", sent=False)
+    again = Messages()
+    again.load(messages.dump(), alive=False)
+    assert [(own.text, own.fate) for own in again.own] == [("sent <b>", Fate.UNKNOWN), ("queued", Fate.QUEUED)]
+    for rubbish in ("", "{", "[1]", '[["a"]]', "null", '[["a","b","nonsense","",0]]'):
+        again.load(rubbish, alive=True)
+        assert again.own == []
+
+
+ACTIONS = st.lists(
+    st.sampled_from(["send", "queue", "echo", "echo again", "drop", "snapshot", "look", "resend", "fail"]), max_size=40
+)
+
+
+@given(ACTIONS)
+def test_no_message_is_lost_and_none_is_doubled(actions: list[str]) -> None:
+    """In any order of events each message is in exactly one place: ours, or a row of the server's that came from it."""
+    messages, stored, written = Messages(), [], 0
+    for step, action in enumerate(actions):
+        if action in ("send", "queue"):
+            written += 1
+            own = messages.write(f"p{written}", f"text {written}", sent=action == "send")
+            if action == "send":
+                stored.append(row(f"s{written}", step, own.text))
+        elif action == "echo" and stored:
+            messages.arrived(stored[0])
+        elif action == "echo again" and stored:
+            messages.arrived(stored[-1])
+        elif action == "drop":
+            messages.dropped()
+        elif action == "snapshot":
+            messages.snapshot(stored, newest_page=True)
+        elif action == "look":
+            messages.looked_in_vain()
+        elif action == "fail":
+            messages.not_saved()
+        elif action == "resend" and messages.own:
+            messages.resent(messages.own[0].key)
+    shown = [own.text for own in messages.own]
+    known = [str(m["content"]) for m in messages.rows]
+    assert len(shown) == len(set(shown))
+    assert len(known) == len(set(known))
+    for number in range(1, written + 1):
+        text = f"text {number}"
+        assert text in shown or text in known
