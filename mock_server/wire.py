@@ -28,7 +28,7 @@ class Wire(WebSocketsSansIOProtocol):
         """Reset the connection: the client sees no close frame and no end of stream."""
         self.stop_keepalive()
         raw: socket.socket | None = self.transport.get_extra_info("socket")
-        if raw is not None:
+        if raw is not None and raw.fileno() >= 0:  # the client may have gone first
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
