@@ -34,7 +34,7 @@ $(VENV)/.installed: requirements.lock
 	  || { echo "set-up step 'Python packages' failed: pip must reach PyPI; see the lines above."; exit 1; }
 	@touch $@
 
-node_modules/.installed: package-lock.json $(VENV)/.installed
+node_modules/.installed: package-lock.json tools/compile_stdlib.py tools/compile_stdlib.mjs $(VENV)/.installed
 	@$(PYTHON) -m tools.runtime
 	@touch $@
 

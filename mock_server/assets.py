@@ -28,6 +28,7 @@ def asset_routes(root: Path, *, backend: str = "") -> list[BaseRoute]:
     """
     files = Assets(root, backend)
     return [
+        Route("/runtime/stdlib.zip", files.stdlib),
         Route("/runtime/{part}/{name:path}", files.runtime),
         Route("/frontend/{name:path}", files.source),
         Route("/app.zip", files.archive),
@@ -48,6 +49,12 @@ class Assets:
         if folder is None:
             return _missing()
         return self._file(self.root / folder, request.path_params["name"], "public, max-age=31536000, immutable")
+
+    async def stdlib(self, _: Request) -> Response:
+        """The standard library compiled by ``tools/compile_stdlib.mjs``, or the stock one where it was not built."""
+        built = self.root / "build" / "stdlib.zip"
+        path = built if built.is_file() else self.root / RUNTIME["pyodide"] / "python_stdlib.zip"
+        return self._file(path.parent, path.name, "no-cache")
 
     async def source(self, request: Request) -> Response:
         return self._file(self.root / "frontend", request.path_params["name"], "no-cache")

@@ -1,4 +1,4 @@
-"""Install the pinned PyScript and Pyodide into ``node_modules`` with npm, or with PyPI's npm where there is none."""
+"""Install the pinned PyScript and Pyodide with npm (PyPI's where there is none), and compile the standard library."""
 
 import os
 import shutil
@@ -38,6 +38,12 @@ def main() -> None:
     for name in NEEDED:
         if not (ROOT / name).is_file():
             sys.exit(f"set-up step '{STEP}' failed: {name} is missing. Remove node_modules and run it again.")
+    run(
+        "compiled standard library",
+        ["node", "tools/compile_stdlib.mjs"],
+        hint="Node.js 18 or newer must be the one that npm belongs to.",
+        env=environment,
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What the set-up steps share: run a command, and fail with one line that names the step and what to do."""
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,13 @@ def run(step: str, command: Sequence[str], *, hint: str, env: Mapping[str, str] 
     """Run a command in the project's root; on failure print its output and stop with ``step`` and ``hint``."""
     try:
         done = subprocess.run(
-            command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            [shutil.which(command[0], path=(env or os.environ).get("PATH")) or command[0], *command[1:]],
+            cwd=ROOT,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     except OSError as error:
         fail(step, f"{command[0]} cannot be run ({error.strerror}). {hint}")
