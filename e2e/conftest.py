@@ -23,7 +23,9 @@ expect.set_options(timeout=10_000)
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The browser that ``make`` has found, where it is not Playwright's own."""
     path = os.environ.get("PILITO_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
-    arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    # Baseline wasm code is enough for tests, and optimizing it in every new context is most of what a test would cost.
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    arguments = [*quiet, "--js-flags=--liftoff-only"]
     found = {**browser_type_launch_args, "args": arguments}
     return {**found, "executable_path": path} if path else found
 

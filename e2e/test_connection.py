@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -98,14 +99,16 @@ def test_a_second_kick_is_not_fought(inbox: Tab, server: MockServer) -> None:
     assert server.endpoint(CONVERSATIONS)["accepted"] == 3
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"), [(1008, "forbidden"), (4403, "forbidden"), (4400, "refused"), (1009, "refused")]
-)
-def test_final_codes_end_it(inbox: Tab, server: MockServer, code: int, reason: str) -> None:
-    """A close that forbids or refuses is shown, and nothing dials afterwards."""
-    server.fault("close", code=code, endpoint=CONVERSATIONS)
-    inbox.expect_state("closed", reason=reason)
-    assert server.endpoint(CONVERSATIONS)["accepted"] == 1
+def test_final_codes_end_it(inbox: Tab, server: MockServer) -> None:
+    """A close that forbids or refuses is shown, nothing dials afterwards, and the user may ask for one more try."""
+    for dialled, (code, reason) in enumerate(
+        [(1008, "forbidden"), (4403, "forbidden"), (4400, "refused"), (1009, "refused")], 1
+    ):
+        server.fault("close", code=code, endpoint=CONVERSATIONS)
+        inbox.expect_state("closed", reason=reason)
+        assert server.endpoint(CONVERSATIONS)["accepted"] == dialled
+        inbox.page.get_by_role("button", name="Retry now").click()
+        inbox.ready()
 
 
 STRANGE = ["{broken", "42", "[]", "null", '"text"', "{}", '{"type": "no_such_type"}', '{"type": 7}', "[" * 50_000]
@@ -130,10 +133,15 @@ def test_ten_megabytes_are_survived(inbox: Tab, server: MockServer) -> None:
     inbox.ready()
 
 
-@pytest.mark.parametrize("name", ["error", "connected", "disconnected", "auth_error", "max_reconnect_reached"])
-def test_server_frames_are_no_lifecycle_events(inbox: Tab, server: MockServer, name: str) -> None:
+def test_server_frames_are_no_lifecycle_events(inbox: Tab, server: MockServer) -> None:
     """A server frame named like a lifecycle event changes neither the state nor the page."""
-    server.push(endpoint=CONVERSATIONS, frame={"type": name, "message": "from the server"})
-    eventually(lambda: inbox.said(f"Received message: {name}") == 1, page=inbox.page)
+    for name in ("error", "connected", "disconnected", "auth_error", "max_reconnect_reached"):
+        server.push(endpoint=CONVERSATIONS, frame={"type": name, "message": "from the server"})
+        eventually(partial(_received, inbox, name), page=inbox.page)
     inbox.ready()
     inbox.expect_path("/conversations$")
+    assert inbox.connections()[0]["generation"] == 1
+
+
+def _received(tab: Tab, name: str) -> bool:
+    return tab.said(f"Received message: {name}") == 1
