@@ -126,8 +126,9 @@ class Tab:
         self.page.clock.install()
 
     def pause(self) -> None:
+        """Stop the page's clock, three seconds ahead: the browser refuses a moment that is past when it is told."""
         now = self.page.evaluate("Date.now()")
-        self.page.clock.pause_at(now / 1000 + 0.2)
+        self.page.clock.pause_at(now / 1000 + 3)
 
     def pass_time(self, seconds: float) -> None:
         self.page.clock.run_for(int(seconds * 1000))

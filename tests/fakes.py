@@ -190,28 +190,35 @@ class Shared:
         self.storages: list[FakeStorage] = []
         self.channels: list[FakeChannel] = []
         self.locks: dict[str, asyncio.Lock] = {}
+        self.marks: dict[str, float] = {}
+        self.lag = 0.0  # seconds until a tab sees what another has stored, and is told so
+        self.channel_lag = 0.0
 
 
 class FakeStorage:
-    """``Storage``: events reach the other tabs only."""
+    """``Storage``: events reach the other tabs only, and with ``Shared.lag`` so do the values."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
+        self._late: dict[str, list[str | None]] = {}  # values of others not seen yet, the one we still see first
         self._callbacks: list[Callable[[str | None, str | None], None]] = []
         shared.storages.append(self)
 
     def get(self, key: str) -> str | None:
-        return self._shared.store.get(key)
+        return self._late[key][0] if self._late.get(key) else self._shared.store.get(key)
 
     def set(self, key: str, value: str) -> bool:
-        if self._shared.store.get(key) != value:
+        before = self._shared.store.get(key)
+        self._late.pop(key, None)
+        if before != value:
             self._shared.store[key] = value
-            self._tell(key, value)
+            self._tell(key, before, value)
         return True
 
     def remove(self, key: str) -> None:
-        if self._shared.store.pop(key, None) is not None:
-            self._tell(key, None)
+        before = self._shared.store.pop(key, None)
+        if before is not None:
+            self._tell(key, before, None)
 
     def keys(self) -> list[str]:
         return list(self._shared.store)
@@ -220,11 +227,19 @@ class FakeStorage:
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
 
-    def _tell(self, key: str, value: str | None) -> None:
+    def _tell(self, key: str, before: str | None, value: str | None) -> None:
         for other in self._shared.storages:
             if other is not self:
-                for callback in list(other._callbacks):
-                    asyncio.get_running_loop().call_soon(callback, key, value)
+                other._late.setdefault(key, []).append(before)
+                asyncio.get_running_loop().call_later(self._shared.lag, other._hear, key, value)
+                if not self._shared.lag:
+                    other._late[key].pop()
+
+    def _hear(self, key: str, value: str | None) -> None:
+        if self._late.get(key):
+            self._late[key].pop(0)
+        for callback in list(self._callbacks):
+            callback(key, value)
 
 
 class FakeChannel:
@@ -239,7 +254,7 @@ class FakeChannel:
         for other in self._shared.channels:
             if other is not self:
                 for callback in list(other._callbacks):
-                    asyncio.get_running_loop().call_soon(callback, dict(message))
+                    asyncio.get_running_loop().call_later(self._shared.channel_lag, callback, dict(message))
 
     def subscribe(self, callback: Callable[[Mapping[str, object]], None]) -> Undo:
         self._callbacks.append(callback)
@@ -250,6 +265,7 @@ class FakeLocks:
     """``Locks`` over all tabs, or within this one where ``shared`` is false."""
 
     def __init__(self, shared: Shared, *, across_tabs: bool = True) -> None:
+        self._shared = shared
         self._locks = shared.locks if across_tabs else {}
         self._across = across_tabs
 
@@ -260,6 +276,13 @@ class FakeLocks:
     async def hold(self, name: str, body: Callable[[], Awaitable[T]], *, timeout: float = 30.0) -> T:
         async with self._locks.setdefault(name, asyncio.Lock()):
             return await body()
+
+    async def mark(self, name: str, seconds: float) -> None:
+        if self._across:
+            self._shared.marks[name] = asyncio.get_running_loop().time() + seconds
+
+    async def marked(self, name: str) -> bool:
+        return self._across and self._shared.marks.get(name, 0) > asyncio.get_running_loop().time()
 
 
 class FakeLife:

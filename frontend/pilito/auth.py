@@ -2,9 +2,14 @@
 
 Tabs agree through storage, one lock and one channel. The backend deletes the old pair the moment a refresh succeeds, so
 only one tab refreshes at a time, looks into storage again once it has the lock, and adopts what a sibling has stored.
+Storage lags between processes, locks do not: who has refreshed marks the old token as replaced before letting go of the
+lock, and a sibling that finds the mark waits for the news instead of refreshing the dead pair.
 """
 
+import asyncio
+import contextlib
 import json
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,6 +45,9 @@ REFRESH_LOCK: Final = "pilito.refresh"
 PATIENCE_WHEN_REFUSED: Final = 60.0
 QUICK_FAILURES: Final = 2
 REFRESH_AHEAD: Final = 60.0  # seconds before a token's expected death
+MARK_STANDS: Final = 5.0  # seconds; a lock held for longer would keep the page out of the back/forward cache
+NEWS_TRAVELS: Final = 4.0  # seconds that a sibling's new pair may take to arrive, once its mark is seen
+NEWS_WITHOUT_LOCKS: Final = 1.0
 _ANY: Final = "change"
 
 
@@ -95,6 +103,7 @@ class Auth:
         self._changes: Listeners[AuthChange] = Listeners(_raise)
         self._undo: list[Undo] = [storage.subscribe(self._stored_elsewhere), channel.subscribe(self._told)]
         self._reads_claims = False
+        self._news = asyncio.Event()  # a sibling has said or stored something
         self.user: User | None = None
         self.session = Session.UNKNOWN
 
@@ -172,15 +181,15 @@ class Auth:
 
     # --- TokenSource ---
 
-    async def token(self, endpoint: str, *, verify: bool, refresh: bool, failures: int) -> TokenAnswer:
+    async def token(self, endpoint: str, *, verify: bool, refused: str | None, failures: int) -> TokenAnswer:
         """The token for one dial; see ``ports.TokenSource``."""
         access = self._tokens.access
         if not access:
             self._expire(access)
             return Denied()
         answer: TokenAnswer
-        if refresh:
-            answer = await self._renew(access)
+        if refused is not None:
+            answer = await self._renew(refused)
         elif verify:
             answer = await self._diagnose(access, endpoint, failures)
         else:
@@ -280,6 +289,8 @@ class Auth:
         adopted = self._siblings(old)
         if adopted is not None:
             return adopted
+        if await self._locks.marked(_mark(old)):
+            return await self._news_of(old, NEWS_TRAVELS) or Unavailable(Reason.LOST)
         refresh = self._tokens.refresh
         if not refresh:
             return Denied()
@@ -289,17 +300,28 @@ class Auth:
             return self._siblings(old) or Unavailable(Reason.OFFLINE)
         pair = _pair(_field(answer.body, "data"))
         if answer.status == 200 and pair:
-            return self._renewed(old, pair)
+            return await self._renewed(old, pair)
         if answer.status in (400, 401, 403):
-            return self._siblings(old) or Denied()
+            # Without shared locks a sibling may have been faster, and its pair may still be on its way to us.
+            return await self._news_of(old, 0 if self._locks.shared else NEWS_WITHOUT_LOCKS) or Denied()
         return Unavailable(Reason.LOST, answer.retry_after)
 
-    def _renewed(self, old: str, pair: TokenPair) -> TokenAnswer:
+    async def _renewed(self, old: str, pair: TokenPair) -> TokenAnswer:
         if self._tokens.access != old:
             return self._siblings(old) or Denied()  # logged out, or somebody logged in, while the call was under way
         self._tokens.save(pair)
-        self._channel.post({"kind": "rotated"})
+        self._channel.post({"kind": "rotated", "of": old, **pair.as_body()})
+        await self._locks.mark(_mark(old), MARK_STANDS)
         return Issued(pair.access)
+
+    async def _news_of(self, old: str, patience: float) -> TokenAnswer | None:
+        """What a sibling has made of ``old``, as soon as it is known here; ``None`` after ``patience`` seconds."""
+        until = self._scheduler.now() + patience
+        while (found := self._siblings(old)) is None and (left := until - self._scheduler.now()) > 0:
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), left)
+        return found
 
     def _siblings(self, old: str) -> TokenAnswer | None:
         """What storage says now, where it differs from ``old``: a sibling's newer token, or a logout."""
@@ -356,16 +378,22 @@ class Auth:
 
     def _told(self, message: Mapping[str, object]) -> None:
         """A sibling tab speaks."""
+        self._news.set()
         kind = message.get("kind")
         if kind == "logout":
             self._left(AuthChange.LOGGED_OUT)
         elif kind == "expired":
             self._left(AuthChange.EXPIRED)
+        elif kind == "rotated":
+            pair = _pair(message)
+            if pair:
+                self._tokens.learn(str(message.get("of")), pair)
         elif kind == "login" and (self.user is None or self.user.id != message.get("user")):
             self._scheduler.spawn(self._follow(), name="follow a login")
 
     def _stored_elsewhere(self, key: str | None, value: str | None) -> None:
         """Another tab has changed storage: perhaps one that cannot speak over the channel, or a person."""
+        self._news.set()
         if key is None or (key == "access_token" and not value):
             self._left(AuthChange.LOGGED_OUT if self._stored_user() is None else AuthChange.EXPIRED)
         elif key == "access_token" and value and (self.session is Session.NONE or self._is_anothers(value)):
@@ -401,8 +429,13 @@ def _trouble(answer: HttpResponse) -> Unavailable | None:
     return Unavailable(reason, answer.retry_after)
 
 
+def _mark(token: str) -> str:
+    """The name under which the tabs know that a token is replaced: a checksum, from which nobody learns the token."""
+    return f"pilito.replaced.{zlib.crc32(token.encode()):08x}"
+
+
 def _field(body: object, name: str) -> Any:
-    return body.get(name) if isinstance(body, dict) else None
+    return body.get(name) if isinstance(body, Mapping) else None
 
 
 def _pair(body: object) -> TokenPair | None:

@@ -156,6 +156,7 @@ class WebSocketManager:
         self._timers: dict[Timer, TimerHandle] = {}
         self._work: dict[str, TimerHandle] = {}
         self._dialed: Dial | None = None
+        self._token = ""  # of the newest dial: what the server means when it refuses one
         self._warned = False
         self._releasing = False
         self._carry_out: dict[type, Callable[[Any], None]] = {
@@ -320,12 +321,11 @@ class WebSocketManager:
         self._carry_out[type(effect)](effect)
 
     def _request_token(self, effect: RequestToken) -> None:
-        self._spawn("token", self._fetch_token(effect, self._protocol.never_opened))
+        refused = self._token if effect.refresh else None
+        self._spawn("token", self._fetch_token(effect, refused, self._protocol.never_opened))
 
-    async def _fetch_token(self, effect: RequestToken, failures: int) -> None:
-        answer = await self._tokens.token(
-            self.endpoint, verify=effect.verify, refresh=effect.refresh, failures=failures
-        )
+    async def _fetch_token(self, effect: RequestToken, refused: str | None, failures: int) -> None:
+        answer = await self._tokens.token(self.endpoint, verify=effect.verify, refused=refused, failures=failures)
         match answer:
             case Issued(token, verified):
                 self._feed(TokenIssued(effect.generation, token, verified))
@@ -347,6 +347,7 @@ class WebSocketManager:
         self._work[name] = self._scheduler.spawn(work, name=f"{name} for {self.endpoint}")
 
     def _open_socket(self, effect: OpenSocket) -> None:
+        self._token = effect.token
         self._dialed = self._carrier.dial(self._url, effect.token)
         self._console.log("info", f"Connecting to WebSocket: {self._carrier.redact(self._dialed.url)}")
         self._connector.open(effect.generation, self._dialed.url, self._dialed.protocols, self)

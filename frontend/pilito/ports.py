@@ -131,6 +131,12 @@ class Locks(Protocol):
     async def hold(self, name: str, body: Callable[[], Awaitable[T]], *, timeout: float = 30.0) -> T:
         """Run ``body`` alone. Raises ``TimeoutError`` when the lock is not granted within ``timeout`` seconds."""
 
+    async def mark(self, name: str, seconds: float) -> None:
+        """Let every tab see ``name`` in :meth:`marked` for ``seconds``, from the moment this returns."""
+
+    async def marked(self, name: str) -> bool:
+        """Whether some tab's mark ``name`` stands. Unlike storage, this never lags behind another tab."""
+
     @property
     def shared(self) -> bool:
         """Whether other tabs take part; ``False`` where the fall-back keeps order within this tab only."""
@@ -348,11 +354,11 @@ TokenAnswer = Issued | Denied | Unavailable
 class TokenSource(Protocol):
     """Where a manager gets its token, at each attempt."""
 
-    async def token(self, endpoint: str, *, verify: bool, refresh: bool, failures: int) -> TokenAnswer:
+    async def token(self, endpoint: str, *, verify: bool, refused: str | None, failures: int) -> TokenAnswer:
         """Answer within a bounded time and never raise.
 
         ``verify``: the last dial of ``endpoint`` never opened; ask ``auth/status`` why. ``failures`` counts the dials
-        in a row that never opened. ``refresh``: the server has refused the current token; get a new pair first.
+        in a row that never opened. ``refused``: the token that the server has refused; answer with another one.
         """
 
     async def healthy(self) -> bool:

@@ -8,6 +8,7 @@ from pilito.ports import Storage
 
 ACCESS: Final = "access_token"
 REFRESH: Final = "refresh_token"
+REMEMBERED: Final = 8  # rotations by siblings
 ACCESS_LIFETIME: Final = 7 * 86_400.0
 """Seconds. The backend's tokens carry their birth and no ``exp``; this is its setting (``docs/protocol.md``)."""
 
@@ -19,20 +20,50 @@ class TokenPair:
     access: str = field(repr=False)
     refresh: str = field(repr=False)
 
+    def as_body(self) -> dict[str, str]:
+        """The pair in the names of the backend and of storage."""
+        return {ACCESS: self.access, REFRESH: self.refresh}
+
 
 class TokenStore:
-    """The pair in ``localStorage``, where people and tests may put anything: whatever is there is only text."""
+    """The pair in ``localStorage``, where people and tests may put anything: whatever is there is only text.
+
+    A tab's view of storage may lag behind what another tab has written, by milliseconds or, under load, much more. What
+    siblings say of a rotation is therefore kept, and a token that is known to be replaced is never handed out.
+    """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._successors: dict[str, TokenPair] = {}  # by the access token that they replaced
 
     @property
     def access(self) -> str:
-        return (self._storage.get(ACCESS) or "").strip()
+        stored = self._stored(ACCESS)
+        newest = self._newest(stored)
+        return newest.access if newest else stored
 
     @property
     def refresh(self) -> str:
-        return (self._storage.get(REFRESH) or "").strip()
+        newest = self._newest(self._stored(ACCESS))
+        return newest.refresh if newest else self._stored(REFRESH)
+
+    def learn(self, old: str, pair: TokenPair) -> None:
+        """A sibling says that ``pair`` has replaced the access token ``old``."""
+        self._successors[old] = pair
+        while len(self._successors) > REMEMBERED:
+            del self._successors[next(iter(self._successors))]
+
+    def _newest(self, access: str) -> TokenPair | None:
+        newest = None
+        for _ in range(REMEMBERED):  # a bound, should anybody speak of a circle
+            found = self._successors.get(access)
+            if found is None:
+                break
+            newest, access = found, found.access
+        return newest
+
+    def _stored(self, key: str) -> str:
+        return (self._storage.get(key) or "").strip()
 
     def save(self, pair: TokenPair) -> None:
         """Refresh token first: a tab that sees the new access token finds its partner there."""
@@ -40,6 +71,7 @@ class TokenStore:
         self._storage.set(ACCESS, pair.access)
 
     def clear(self) -> None:
+        self._successors.clear()
         self._storage.remove(ACCESS)
         self._storage.remove(REFRESH)
 

@@ -1,5 +1,6 @@
 """The session over one and several tabs, on virtual time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -75,7 +76,20 @@ def scenario(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
 async def ask(
     auth: Auth, endpoint: str = LIST, *, verify: bool = False, refresh: bool = False, failures: int = 0
 ) -> object:
-    return await auth.token(endpoint, verify=verify, refresh=refresh, failures=failures)
+    refused = auth._tokens.access if refresh else None
+    return await auth.token(endpoint, verify=verify, refused=refused, failures=failures)
+
+
+@scenario
+async def test_a_pair_newer_than_the_refused_token_is_not_refreshed() -> None:
+    """A tab that learns of a sibling's refresh before its own socket is refused dials with the pair it has."""
+    browser = Browser()
+    old, _ = browser.log_in()
+    first, second = await browser.session(), await browser.session()
+    renewed = await ask(first, refresh=True)
+    await pass_time(1)
+    assert await second.token(LIST, verify=False, refused=old, failures=0) == renewed
+    assert browser.server.count("refresh-access") == 1
 
 
 @scenario
@@ -205,12 +219,42 @@ async def test_a_forced_refresh_adopts_a_siblings_pair() -> None:
     assert browser.server.count("refresh-access") == 1
 
 
+@pytest.mark.parametrize(("storage_lag", "channel_lag"), [(0.5, 0.2), (0.2, 0.5), (2.0, 9.0), (9.0, 2.0)])
+def test_a_refresh_is_known_before_its_news_arrives(storage_lag: float, channel_lag: float) -> None:
+    """A tab whose view of storage lags waits for the sibling's pair instead of refreshing the dead one again."""
+
+    async def once() -> None:
+        browser = Browser()
+        browser.log_in()
+        first, second = await browser.session(), await browser.session()
+        browser.shared.lag, browser.shared.channel_lag = storage_lag, channel_lag
+        answers = [await ask(first, refresh=True), await ask(second, refresh=True)]
+        assert answers[0] == answers[1]
+        assert isinstance(answers[0], Issued)
+        assert browser.server.count("refresh-access") == 1
+        assert isinstance(await ask(second), Issued)
+        assert heard(second) == []
+
+    run(once)
+
+
+@scenario
+async def test_without_locks_the_loser_of_a_race_adopts_the_pair() -> None:
+    """Where locks are missing, the tab whose refresh comes too late waits for the winner's pair and stays logged in."""
+    browser = Browser(locks=False)
+    browser.log_in()
+    first, second = await browser.session(), await browser.session()
+    browser.shared.lag = 0.5
+    answers = await asyncio.gather(ask(first, refresh=True), ask(second, refresh=True))
+    assert isinstance(answers[0], Issued)
+    assert answers[0] == answers[1]
+    assert heard(first) == heard(second) == []
+
+
 def test_two_tabs_refresh_once_a_hundred_times() -> None:
     """Two tabs whose token is refused at the same moment make one call, a hundred times over, and stay logged in."""
 
     async def once() -> None:
-        import asyncio
-
         browser = Browser()
         browser.log_in()
         first, second = await browser.session(), await browser.session()

@@ -99,6 +99,10 @@ class BrowserChannel:
             self._listeners.call("message", message)
 
 
+class _NoLocksHere(Exception):
+    """The browser has locks and refuses them to this page, as in a sandboxed frame."""
+
+
 class BrowserLocks:
     """``navigator.locks``. Where they are missing, order is kept within this tab only: see ``docs/design.md``."""
 
@@ -112,10 +116,37 @@ class BrowserLocks:
         return self._manager is not None
 
     async def hold(self, name: str, body: Callable[[], Awaitable[T]], *, timeout: float = 30.0) -> T:
+        if self._manager is not None:
+            try:
+                return await self._hold_shared(name, body, timeout)
+            except _NoLocksHere:
+                self._manager = None
+        async with self._here.setdefault(name, asyncio.Lock()):
+            return await body()
+
+    async def mark(self, name: str, seconds: float) -> None:
         if self._manager is None:
-            async with self._here.setdefault(name, asyncio.Lock()):
-                return await body()
-        return await self._hold_shared(name, body, timeout)
+            return
+        granted = asyncio.Event()
+
+        async def stand() -> None:
+            async def wait() -> None:
+                granted.set()
+                await asyncio.sleep(seconds)
+
+            try:
+                await self._hold_shared(name, wait, seconds)
+            finally:
+                granted.set()
+
+        self._scheduler.spawn(stand(), name="mark")
+        await granted.wait()
+
+    async def marked(self, name: str) -> bool:
+        if self._manager is None:
+            return False
+        found = await self._manager.query()
+        return any(lock.name == name for lock in found.held)
 
     async def _hold_shared(self, name: str, body: Callable[[], Awaitable[T]], timeout: float) -> T:
         results: list[T] = []
@@ -135,6 +166,8 @@ class BrowserLocks:
         try:
             await self._manager.request(name, options, callback)
         except JsException:
+            if not controller.signal.aborted:
+                raise _NoLocksHere from None
             raise TimeoutError(f"the lock {name!r} was not granted within {timeout} s") from None
         finally:
             timer.cancel()
