@@ -133,6 +133,14 @@ class Tab:
     def pass_time(self, seconds: float) -> None:
         self.page.clock.run_for(int(seconds * 1000))
 
+    def pass_time_until(self, state: str, *, within: int) -> None:
+        """Pass time second by second until the page's first connection is in ``state``."""
+        for _ in range(within):
+            if self.connection().get_attribute("data-state") == state:
+                return
+            self.pass_time(1)
+        self.expect_state(state)
+
     # --- what must never happen ---
 
     def check(self) -> None:
