@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket
 
 from mock_server.assets import asset_routes
 from mock_server.backend import Backend
-from mock_server.consumers import ChatConsumer, Consumer, ConversationsConsumer, CustomersConsumer
+from mock_server.consumers import ChatConsumer, Consumer, ConversationsConsumer, CustomersConsumer, WizardConsumer
 from mock_server.control import Control
 from mock_server.http_api import HttpApi
 from mock_server.media import media
@@ -43,6 +43,7 @@ def make_app(backend: Backend) -> Starlette:
         socket("/ws/conversations/", ConversationsConsumer),
         socket("/ws/customers/", CustomersConsumer),
         socket("/ws/chat/{conversation_id:str}/", ChatConsumer),
+        socket("/ws/wizard-status/", WizardConsumer),
         WebSocketRoute("/{rest:path}", no_such_socket),
         Route("/media/{rest:path}", media),
         *asset_routes(ROOT),

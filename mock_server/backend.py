@@ -1,12 +1,13 @@
 """The backend: its data, its tokens, its version and what was ordered to go wrong. Consumers and HTTP share it."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from mock_server import query
-from mock_server.faults import CONNECTION, Fault, Faults
+from mock_server.faults import CONNECTION, USER, Fault, Faults
 from mock_server.hub import Connection, Hub
 from mock_server.models import Conversation, Customer, Message, Store, User, now
 from mock_server.profiles import Profile
@@ -37,6 +38,7 @@ class Backend:
     faults: Faults = field(default_factory=Faults)
     tokens: TokenIssuer = field(default_factory=TokenIssuer)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    dials: dict[str, list[float]] = field(default_factory=dict)  # of each user, in the last minute
 
     def __post_init__(self) -> None:
         self.store = seeded(self.settings.conversations, self.settings.seed)
@@ -117,6 +119,25 @@ class Backend:
         await self.push_message(conversation, message, {})
         return message
 
+    async def conversation_deleted(self, conversation: Conversation) -> None:
+        """The chat is told, the list is pushed; sockets on the chat stay open."""
+        self.store.conversations.pop(conversation.id, None)
+        frame = {
+            "type": "conversation_deleted",
+            "conversation_id": conversation.id,
+            "timestamp": iso(now()),
+            "message": "This conversation has been deleted",
+        }
+        await self.hub.broadcast(f"chat_{conversation.id}", frame)
+        await self.push_conversations(conversation.owner)
+
+    async def customer_deleted(self, customer: Customer, owner: User) -> None:
+        """The customer's conversations go too, and their chats hear nothing of it: only the lists are pushed."""
+        for conversation in self.store.conversations_with(customer, owner):
+            del self.store.conversations[conversation.id]
+        await self.push_customers(owner)
+        await self.push_conversations(owner)
+
     async def customer_changed(self, customer: Customer) -> None:
         """A customer was edited or deleted: both lists are pushed twice, as the backend does."""
         for owner in self.store.owners_of(customer):
@@ -129,8 +150,10 @@ class Backend:
     async def order(self, fault: Fault) -> int:
         """Put a fault into force; returns how many open connections it has hit already."""
         self.hub.journal.add("fault", name=fault.name, endpoint=fault.endpoint, user=fault.user, times=fault.times)
-        if fault.name == "expire":
+        if fault.name in USER:
             return await self._expire(fault)
+        if fault.name == "restart":
+            return await self._restart(fault)
         if fault.name not in CONNECTION:
             self.faults.add(fault)
             return 0
@@ -138,11 +161,11 @@ class Backend:
         if fault.times is not None:
             hit = hit[: fault.times]
             fault.times -= len(hit)
-        elif not hit:
+        elif not hit and fault.for_seconds is None:
             fault.times = 1
         for connection in hit:
             self.strike(connection, fault)
-        if fault.times:
+        if fault.times or fault.for_seconds is not None:
             self.faults.add(fault)
         return len(hit)
 
@@ -151,9 +174,66 @@ class Backend:
         if fault.name == "half_open":
             connection.wire.swallow(fault.arguments.get("direction", "both"))
             return
-        code = 1006 if fault.name == "abort" else int(fault.arguments.get("code", 1006))
+        if fault.name == "kick":
+            self.spawn(self.kick(connection))
+            return
+        codes = {"abort": 1006, "poison": self.crash_code()}
+        code = codes.get(fault.name, int(fault.arguments.get("code", 1006)))
         delay = float(fault.arguments.get("after", 0))
         self.spawn(self._end(connection, self.closing_code(code), str(fault.arguments.get("reason", "")), delay))
+
+    async def kick(self, connection: Connection) -> None:
+        """Another tab has taken over."""
+        if self.profile.announces_kick and connection.kind == "chat":
+            await connection.send(
+                {
+                    "type": "connection_closed",
+                    "reason": "duplicate_connection",
+                    "message": "Replaced by newer connection",
+                    "timestamp": iso(now()),
+                }
+            )
+        await connection.close(1000)
+
+    def struck(self, name: str, connection: Connection) -> bool:
+        """Whether a fault of the service is in force for this socket; counts the hit."""
+        return self.faults.take(connection.path, connection.email, (name,), connection.tab) is not None
+
+    async def stalled(self, connection: Connection, patience: float) -> bool:
+        """Wait while the worker is stalled; whether it still is after ``patience`` seconds."""
+        until = asyncio.get_running_loop().time() + patience
+        while self.faults.standing(connection.path, connection.email, ("stall",), connection.tab):
+            if asyncio.get_running_loop().time() >= until:
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+    async def worker_free(self, connection: Connection) -> bool:
+        """Whether a handshake is looked at in time; a stalled worker's are cut."""
+        if not await self.stalled(connection, 5 if self.settings.server == "daphne" else 10):
+            return True
+        connection.wire.abort()
+        return False
+
+    def over_limit(self, connection: Connection) -> bool:
+        """Whether the user's allowance is used up. Refused connections do not count."""
+        fault = self.faults.standing(connection.path, connection.email, ("rate_limit",), connection.tab)
+        now_, dials = time.monotonic(), self.dials.setdefault(connection.email, [])
+        dials[:] = [at for at in dials if now_ - at < 60]
+        if fault and connection.user and len(dials) >= fault.number("per_minute", 10):
+            return True
+        dials.append(now_)
+        return False
+
+    async def _restart(self, fault: Fault) -> int:
+        """As SIGTERM and a new process: daphne drops its sockets, uvicorn says 1012."""
+        seconds = fault.number("seconds", 1)
+        if seconds:
+            self.faults.add(Fault("refuse", "/ws/", for_seconds=seconds, arguments={"status": 502}))
+        hit = self.hub.hit_by(fault)
+        for connection in hit:
+            await connection.close(1006 if self.settings.server == "daphne" else 1012)
+        return len(hit)
 
     def closing_code(self, code: int) -> int:
         """The code that this server flavour can really send after the handshake."""
@@ -173,7 +253,7 @@ class Backend:
         users = [user for user in self.store.users.values() if fault.user in ("", user.email)]
         for user in users:
             self.tokens.expire(user, refresh=bool(fault.arguments.get("refresh", True)))
-        if self.profile.bad.value != "said":
+        if self.profile.bad.value != "said" or fault.name == "revoke":
             return 0  # open sockets stay usable, only new handshakes are checked
         hit = [connection for connection in self.hub.connections if connection.user in users]
         for connection in hit:
@@ -189,6 +269,7 @@ class Backend:
     async def reset(self) -> None:
         """Back to the beginning: data, counts, faults; open sockets are cut, tokens live again."""
         self.faults.clear()
+        self.dials.clear()
         for connection in list(self.hub.connections):
             connection.wire.abort()
             self.hub.leave(connection)

@@ -15,6 +15,7 @@ from mock_server.models import Conversation, now
 from mock_server.profiles import Refusal
 from mock_server.serialize import iso
 
+REQUEST_TIMEOUT = 10.0  # seconds
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -32,7 +33,7 @@ class Consumer:
     def __init__(self, backend: Backend, socket: WebSocket) -> None:
         self.backend = backend
         self.socket = socket
-        self.connection = Connection(socket, socket.url.path, self.kind, backend.hub.journal)
+        self.connection = Connection(socket, socket.url.path, self.kind, backend.hub.journal, backend.faults)
         self.requests: dict[str, Handler] = {}
 
     async def run(self) -> None:
@@ -51,7 +52,16 @@ class Consumer:
 
     async def _handshake(self, token: str) -> bool:
         """Accept, or do what a fault or the profile says instead; ``False`` when it ends here."""
-        fault = self.backend.faults.take(self.connection.path, self.connection.email, HANDSHAKE)
+        self.connection.tab = self.backend.hub.free_tab(self.connection.path)
+        if not await self.backend.worker_free(self.connection):
+            return False
+        if self.backend.over_limit(self.connection):
+            await self._refuse(403)
+            return False
+        aim = (self.connection.path, self.connection.email)
+        fault = self.backend.faults.take(*aim, HANDSHAKE, self.connection.tab)
+        if fault and fault.name == "delay":
+            await asyncio.sleep(fault.number("seconds", 2))
         if fault and fault.name == "refuse":
             await self._refuse(int(fault.arguments.get("status", 403)))
             return False
@@ -97,10 +107,10 @@ class Consumer:
 
     async def _serve(self) -> None:
         await self._kick_others()
-        if self.backend.profile.hello:
+        if self.backend.profile.hello and self.greeting:
             await self.connection.send(self.hello())
         await self.first_data()
-        fault = self.backend.faults.take(self.connection.path, self.connection.email, CONNECTION)
+        fault = self.backend.faults.take(self.connection.path, self.connection.email, CONNECTION, self.connection.tab)
         if fault:
             self.backend.strike(self.connection, fault)
         while True:
@@ -132,9 +142,7 @@ class Consumer:
         me = self.connection
         for other in list(self.backend.hub.connections):
             if other is not me and other.path == me.path and other.user == me.user:
-                if self.backend.profile.announces_kick:
-                    await other.send(_stamped("connection_closed", reason="duplicate_connection"))
-                await other.close(1000)
+                await self.backend.kick(other)
 
     async def _request(self, event: Any) -> None:
         text = event.get("text")
@@ -143,14 +151,24 @@ class Consumer:
         try:
             request = json.loads(text)
         except ValueError:
-            await self.connection.send_text('{"error": "Invalid JSON format"}')
+            await self._bad_json()
             return
         if not isinstance(request, dict):
             raise PoisonError
         kind = request.get("type", self.default_request)
         handler = self.requests.get(kind) if isinstance(kind, str) else None
-        if handler:
+        if handler and not await self._timed_out():
             await handler(request)
+
+    async def _timed_out(self) -> bool:
+        """On a stalled worker a list request ends in an error, and no data follows."""
+        if self.kind == "chat" or not await self.backend.stalled(self.connection, REQUEST_TIMEOUT):
+            return False
+        await self.connection.send_past_stall(_stamped("error", message="Request timeout - please try again"))
+        return True
+
+    async def _bad_json(self) -> None:
+        await self.connection.send({"error": "Invalid JSON format"})
 
     def hello(self) -> dict[str, Any]:
         return _stamped("connection_established", message=self.greeting)
@@ -325,6 +343,8 @@ class ChatConsumer(Consumer):
 
     async def _get_messages(self, request: dict[str, Any]) -> None:
         filters = request.get("filters", {})
+        if self.conversation and self.backend.struck("page_shift", self.connection):
+            await self.backend.customer_writes(self.conversation, "…")
         await self.connection.send(self.backend.recent_messages(self.conversation, filters))
 
     async def _chat_message(self, request: dict[str, Any]) -> None:
@@ -341,7 +361,8 @@ class ChatConsumer(Consumer):
             return
         kind = "customer" if request.get("message_type") == "customer" else "support"
         message = self.backend.store.add_message(conversation, content, kind)
-        await self.backend.push_message(conversation, message, deliver(conversation, kind))
+        fails = self.backend.struck("platform_fail", self.connection)
+        await self.backend.push_message(conversation, message, deliver(conversation, kind, fails=fails))
 
     async def _mark_read(self, _: dict[str, Any]) -> None:
         conversation = self.conversation
@@ -390,10 +411,12 @@ class ChatConsumer(Consumer):
         await self.connection.send({"type": "error", "error": text})
 
 
-def deliver(conversation: Conversation, kind: str) -> dict[str, Any] | None:
+def deliver(conversation: Conversation, kind: str, *, fails: bool = False) -> dict[str, Any] | None:
     """What the platform answers to a message that is sent on to it."""
     if kind == "customer":
         return None
+    if fails:
+        return {"success": False, "error": "name 'requests' is not defined"}
     if conversation.source == "telegram":
         number = len(conversation.messages)
         return {"success": True, "message_id": number, "data": {"ok": True, "result": {"message_id": number}}}
@@ -405,6 +428,56 @@ def deliver(conversation: Conversation, kind: str) -> dict[str, Any] | None:
 
 def _answered_by_ai(conversation: Conversation, message: Any) -> bool:
     return any(later.type == "AI" and later.created_at > message.created_at for later in conversation.messages)
+
+
+class WizardConsumer(Consumer):
+    """``/ws/wizard-status/``: wants a real token even in debug mode."""
+
+    kind = "wizard"
+    greeting = ""
+    default_request = "refresh"
+
+    def __init__(self, backend: Backend, socket: WebSocket) -> None:
+        super().__init__(backend, socket)
+        self.requests = {"ping": self._pong, "refresh": self._status}
+
+    def groups(self) -> list[str]:
+        return [f"wizard_{self.connection.user.id}"] if self.connection.user else []
+
+    async def _handshake(self, token: str) -> bool:
+        if not self.backend.profile.wizard:
+            await self._refuse(500)
+            return False
+        if self.backend.tokens.user_id(token, kinds=("access", "refresh")) is None:
+            await self._refuse(403)
+            return False
+        return await super()._handshake(token)
+
+    async def first_data(self) -> None:
+        await self._status({})
+
+    async def _bad_json(self) -> None:
+        await self.connection.send({"error": "invalid_json"})
+
+    async def _pong(self, _: dict[str, Any]) -> None:
+        await self.connection.send({"type": "pong"})
+
+    async def _status(self, _: dict[str, Any]) -> None:
+        user = self.connection.user
+        details = {
+            "first_name": bool(user and user.first_name),
+            "last_name": bool(user and user.last_name),
+            "phone_number": False,
+            "business_type": True,
+            "manual_prompt": True,
+            "channel_connected": True,
+            "instagram_connected": False,
+            "telegram_connected": True,
+        }
+        needed = ("first_name", "last_name", "phone_number", "business_type", "manual_prompt", "channel_connected")
+        missing = [name for name in needed if not details[name]]
+        status = {"wizard_complete": False, "can_complete": not missing, "missing_fields": missing, "details": details}
+        await self.connection.send(_stamped("wizard_status", **status))
 
 
 def _stamped(kind: str, **fields: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The HTTP side: login and its like, and the REST calls that push to sockets."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from mock_server.backend import Backend
 from mock_server.consumers import deliver
 from mock_server.faults import HANDSHAKE
-from mock_server.models import User, now
+from mock_server.models import Customer, User, now
 from mock_server.serialize import ORIGIN
 
 COOKIE = "HTTP_ACCESS"
@@ -31,6 +32,7 @@ class HttpApi:
 
     def routes(self) -> list[BaseRoute]:
         usr, chat = "/api/v1/usr", "/api/v1/message/conversation/{conversation_id}"
+        customer = "/api/v1/message/customer-item/{customer_id:int}"
         return [
             self._route(f"{usr}/login", self.login, "POST"),
             self._route(f"{usr}/refresh-access", self.refresh_access, "POST"),
@@ -40,27 +42,34 @@ class HttpApi:
             self._route(f"{usr}/logout", self.logout, "GET"),
             self._route(f"{chat}/send-message/", self.send_message, "POST"),
             self._route(f"{chat}/status/", self.change_status, "PATCH"),
+            self._route(f"{chat}/", self.delete_conversation, "DELETE"),
+            self._route(f"{customer}/", {"PATCH": self.edit_customer, "DELETE": self.delete_customer}),
             Route("/api/{rest:path}", self._unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
         ]
 
-    def _route(self, path: str, endpoint: Endpoint, method: str) -> Route:
+    def _route(self, path: str, endpoints: Endpoint | dict[str, Endpoint], method: str = "") -> Route:
+        by_method = endpoints if isinstance(endpoints, dict) else {method: endpoints}
+
         async def handle(request: Request) -> Response:
             refused = await self._fault(request)
             if refused is not None:
                 return self._cors(request, refused)
             if request.method == "OPTIONS":
                 return self._cors(request, PlainTextResponse(""))
-            if request.method != method:
+            if request.method not in by_method:
                 detail = {"detail": f'Method "{request.method}" not allowed.'}
                 return self._cors(request, JSONResponse(detail, 405))
-            return self._cors(request, await endpoint(request))
+            return self._cors(request, await by_method[request.method](request))
 
         return Route(path, handle, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 
     async def _fault(self, request: Request) -> Response | None:
         """What an order aimed at this HTTP path makes of the call."""
         fault = self.backend.faults.take(request.url.path, "", HANDSHAKE)
-        if fault is None:
+        if fault is None or fault.name == "silent":
+            return None
+        if fault.name == "delay":
+            await asyncio.sleep(fault.number("seconds", 2))
             return None
         if fault.name == "refuse":
             return PlainTextResponse("", status_code=int(fault.arguments.get("status", 403)))
@@ -123,6 +132,9 @@ class HttpApi:
         body, _ = await _body(request)
         self.backend.hub.totals["refreshes"] += 1
         pair = self.backend.tokens.rotate(body.get("refresh"), self.backend.store.users.__getitem__)
+        slow = self.backend.faults.take("/ws/", "", ("slow_refresh",))
+        if slow:
+            await asyncio.sleep(slow.number("seconds", 7))
         if pair is None:
             return JSONResponse({"success": False, "errors": ["refresh is invalid"]}, 401)
         access, refresh = pair
@@ -181,6 +193,52 @@ class HttpApi:
         data = {"message": row, "external_send_result": result, "conversation_id": conversation.id}
         answer = {"status": "success", "message": "Message sent successfully", "data": data}
         return JSONResponse(answer, 201)
+
+    async def delete_conversation(self, request: Request) -> Response:
+        user = self.user(request)
+        if user is None:
+            return _unauthorized()
+        conversation = self.backend.store.conversations.get(request.path_params["conversation_id"])
+        if conversation is None or conversation.owner != user:
+            return _problem("Conversation not found or access denied", "CONVERSATION_NOT_FOUND", 404)
+        await self.backend.conversation_deleted(conversation)
+        return Response(status_code=204)
+
+    def _customer(self, request: Request, user: User) -> Customer | None:
+        wanted = request.path_params["customer_id"]
+        return next((row for row in self.backend.store.customers_of(user) if row.id == wanted), None)
+
+    async def edit_customer(self, request: Request) -> Response:
+        """Pushes both lists, twice: the backend's view and its signal each announce the change."""
+        user = self.user(request)
+        if user is None:
+            return _unauthorized()
+        customer = self._customer(request, user)
+        if customer is None:
+            return JSONResponse({"detail": "No Customer matches the given query."}, 404)
+        body, problem = await _body(request)
+        if problem:
+            return JSONResponse({"detail": problem}, 400)
+        for name in ("first_name", "last_name", "username", "email", "phone_number", "description"):
+            if name in body:
+                value = body[name]
+                if value is not None and not isinstance(value, str):
+                    return JSONResponse({name: ["Not a valid string."]}, 400)
+                setattr(customer, name, value)
+        customer.updated_at = now()
+        await self.backend.customer_changed(customer)
+        row = self.backend.serializer.customer_row(customer, self.backend.store, user)
+        return JSONResponse(json.loads(json.dumps(row).replace(ORIGIN, f"http://{request.headers.get('host', '')}")))
+
+    async def delete_customer(self, request: Request) -> Response:
+        user = self.user(request)
+        if user is None:
+            return _unauthorized()
+        customer = self._customer(request, user)
+        if customer is None:
+            return JSONResponse({"detail": "No Customer matches the given query."}, 404)
+        await self.backend.customer_deleted(customer, user)
+        return Response(status_code=204)
 
     async def change_status(self, request: Request) -> Response:
         user = self.user(request)

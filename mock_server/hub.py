@@ -10,10 +10,11 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketState
 
-from mock_server.faults import Fault
+from mock_server.faults import Fault, Faults
 from mock_server.journal import Journal
 from mock_server.models import User
 from mock_server.serialize import ORIGIN
+from mock_server.streams import Stream
 from mock_server.wire import SCOPE_KEY, Wire
 
 
@@ -36,10 +37,13 @@ class Connection:
     path: str
     kind: str
     journal: Journal
+    faults: Faults
     user: User | None = None
+    tab: int = 0  # of the sockets open on this path, the lowest number that was free
     chat: str = ""
     groups: set[str] = field(default_factory=set)
     silent: bool = False
+    stream: Stream = field(default_factory=Stream)
 
     @property
     def email(self) -> str:
@@ -56,9 +60,21 @@ class Connection:
         await self.send_text(text.replace(ORIGIN, f"http://{self.socket.headers.get('host', '')}"))
 
     async def send_text(self, text: str) -> None:
-        if self.silent or self.socket.application_state is not WebSocketState.CONNECTED:
+        """Send what the faults in force leave of a frame; those of one socket never overtake each other."""
+        if self.silent:
             return
-        self.journal.add("frame", path=self.path, user=self.email, direction="out", text=text)
+        async with self.stream.turn:
+            for part in await self.stream.shape(text, self.faults, self.path, self.email, self.tab):
+                await self._write(part)
+
+    async def send_past_stall(self, frame: Any) -> None:
+        """Send what the real server sends even while its worker is stalled."""
+        await self._write(json.dumps(frame, ensure_ascii=False))
+
+    async def _write(self, text: str) -> None:
+        if self.socket.application_state is not WebSocketState.CONNECTED:
+            return
+        self.journal.add("frame", path=self.path, user=self.email, direction="out", text=text[:100_000])
         with contextlib.suppress(RuntimeError, OSError, Exception):
             await self.socket.send_text(text)
 
@@ -87,6 +103,7 @@ class Hub:
 
     def join(self, connection: Connection, groups: Iterable[str]) -> None:
         """Count an accepted connection and put it into its groups."""
+        connection.tab = connection.tab or self.free_tab(connection.path)
         self.connections.append(connection)
         connection.groups = set(groups)
         count = self.count(connection.path)
@@ -95,6 +112,11 @@ class Hub:
         self.journal.add("open", path=connection.path, user=connection.email)
         if connection.chat and connection.user:
             self.presence[f"{connection.chat}:{connection.user.id}"] += 1
+
+    def free_tab(self, path: str) -> int:
+        """The lowest number that no open socket of this path has."""
+        taken = {connection.tab for connection in self.connections if connection.path == path}
+        return next(number for number in range(1, len(taken) + 2) if number not in taken)
 
     def leave(self, connection: Connection) -> None:
         """Take a connection out of every group, and clear its presence. A second call does nothing."""
@@ -123,7 +145,11 @@ class Hub:
 
     def hit_by(self, fault: Fault) -> list[Connection]:
         """The open connections that a fault is aimed at."""
-        return [connection for connection in self.connections if fault.hits(connection.path, connection.email)]
+        return [
+            connection
+            for connection in self.connections
+            if fault.hits(connection.path, connection.email, connection.tab)
+        ]
 
     def state(self) -> dict[str, Any]:
         """What ``GET /__mock__/state`` shows."""

@@ -426,8 +426,11 @@ def test_a_frame_ends_the_stall() -> None:
         machine = Machine().ready().advance(35).health(True)
         speak(machine)
         assert not machine.protocol.slow
-        machine.advance(24)
+        machine.forget().advance(24)
         assert machine.state is State.READY
+        assert machine.effects == []
+        machine.advance(1.5)
+        assert len(machine.of(SendProbe)) == 1
 
 
 def test_a_health_answer_after_a_frame_is_old_news() -> None:
