@@ -12,6 +12,7 @@ from mock_server.assets import asset_routes
 from mock_server.backend import Backend
 from mock_server.consumers import ChatConsumer, Consumer, ConversationsConsumer, CustomersConsumer, WizardConsumer
 from mock_server.control import Control
+from mock_server.errors import MockError
 from mock_server.http_api import HttpApi
 from mock_server.media import media
 
@@ -22,8 +23,18 @@ async def _health(_: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def make_app(backend: Backend) -> Starlette:
-    """The mock with the app's files."""
+def make_app(backend: Backend, *, scenario: str = "") -> Starlette:
+    """The mock with the app's files. ``scenario`` begins with the first page that is opened."""
+    waiting = [scenario] if scenario else []
+
+    def opened(request: Request) -> Response | None:
+        name = request.query_params.get("scenario") or (waiting.pop() if waiting else None)
+        try:
+            if name is not None:
+                Control(backend).play(name)
+        except MockError as error:
+            return PlainTextResponse(str(error), 400)
+        return None
 
     def socket(path: str, consumer: type[Consumer]) -> WebSocketRoute:
         async def endpoint(websocket: WebSocket) -> None:
@@ -46,7 +57,7 @@ def make_app(backend: Backend) -> Starlette:
         socket("/ws/wizard-status/", WizardConsumer),
         WebSocketRoute("/{rest:path}", no_such_socket),
         Route("/media/{rest:path}", media),
-        *asset_routes(ROOT),
+        *asset_routes(ROOT, opened=opened),
     ]
     return Starlette(routes=routes)
 

@@ -21,12 +21,15 @@ TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "applicat
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def asset_routes(root: Path, *, backend: str = "") -> list[BaseRoute]:
+def asset_routes(
+    root: Path, *, backend: str = "", opened: Callable[[Request], Response | None] | None = None
+) -> list[BaseRoute]:
     """Routes for everything that the page needs; the last one answers every other path with the page itself.
 
-    ``backend`` is the address of a real backend, ``""`` for the one that serves the page.
+    ``backend`` is the address of a real backend, ``""`` for the one that serves the page. ``opened`` hears of every
+    page that is asked for, and may answer in its place.
     """
-    files = Assets(root, backend)
+    files = Assets(root, backend, opened)
     return [
         Route("/runtime/stdlib.zip", files.stdlib),
         Route("/runtime/{part}/{name:path}", files.runtime),
@@ -39,7 +42,8 @@ def asset_routes(root: Path, *, backend: str = "") -> list[BaseRoute]:
 class Assets:
     """Serves files below ``root``; nothing outside the named folders is reachable."""
 
-    def __init__(self, root: Path, backend: str) -> None:
+    def __init__(self, root: Path, backend: str, opened: Callable[[Request], Response | None] | None = None) -> None:
+        self.opened = opened
         self.root = root
         self.backend = backend
         self._archive: tuple[str, bytes] = ("", b"")
@@ -75,6 +79,9 @@ class Assets:
             return self._file(self.root / "frontend", "icon.svg", "max-age=3600")
         if "." in name:
             return _missing()
+        instead = self.opened(request) if self.opened else None
+        if instead is not None:
+            return instead
         text = (self.root / "index.html").read_text(encoding="utf-8")
         meta = PAGE_META.replace('content=""', f'content="{html.escape(self.backend, quote=True)}"')
         return Response(text.replace(PAGE_META, meta), media_type="text/html", headers=self._page_headers(request))

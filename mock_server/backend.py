@@ -15,6 +15,8 @@ from mock_server.seed import seeded
 from mock_server.serialize import Serializer, iso
 from mock_server.tokens import TokenIssuer
 
+STALLED_HANDSHAKE = {"daphne": 5.0, "uvicorn": 10.0}  # seconds until the server cuts it
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -39,6 +41,7 @@ class Backend:
     tokens: TokenIssuer = field(default_factory=TokenIssuer)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     dials: dict[str, list[float]] = field(default_factory=dict)  # of each user, in the last minute
+    playing: str = ""  # the scenario that is under way
 
     def __post_init__(self) -> None:
         self.store = seeded(self.settings.conversations, self.settings.seed)
@@ -210,7 +213,7 @@ class Backend:
 
     async def worker_free(self, connection: Connection) -> bool:
         """Whether a handshake is looked at in time; a stalled worker's are cut."""
-        if not await self.stalled(connection, 5 if self.settings.server == "daphne" else 10):
+        if not await self.stalled(connection, STALLED_HANDSHAKE[self.settings.server]):
             return True
         connection.wire.abort()
         return False
@@ -270,6 +273,7 @@ class Backend:
         """Back to the beginning: data, counts, faults; open sockets are cut, tokens live again."""
         self.faults.clear()
         self.dials.clear()
+        self.playing = ""
         for connection in list(self.hub.connections):
             connection.wire.abort()
             self.hub.leave(connection)

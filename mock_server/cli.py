@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from mock_server import scenarios
 from mock_server.app import make_app, make_files_app
 from mock_server.backend import Backend, Settings
 from mock_server.errors import MockError
 from mock_server.journal import Journal
 from mock_server.profiles import PROFILES, profile
+from mock_server.scenarios import SCENARIOS
 from mock_server.seed import USERS
 from mock_server.server import listen, uvicorn_server
 
@@ -33,6 +35,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--conversations", type=_count, default=300, help="how many conversations Sara has (300)")
     found.add_argument("--journal", type=Path, help="write what happens to this file, as JSON lines without tokens")
     found.add_argument("--control-open", action="store_true", help="let other machines use /__mock__/ too")
+    found.add_argument("--scenario", help=f"a bad day, from the start: {', '.join(SCENARIOS)}; --list describes them")
+    found.add_argument("--list", action="store_true", help="list the scenarios and what a user would see, and end")
     found.add_argument("--backend", type=_backend, help="serve the app's files only, for this real backend")
     return found
 
@@ -40,8 +44,13 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; returns the exit code."""
     flags = parser().parse_args(arguments)
+    if flags.list:
+        print(scenarios.listing())
+        return 0
     try:
         chosen = profile(flags.profile)
+        if flags.scenario is not None:
+            scenarios.find(flags.scenario)
     except MockError as error:
         return _say(str(error))
     try:
@@ -59,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backend = Backend(settings)
         if flags.journal:
             backend.hub.journal = Journal(flags.journal)
-        app = make_app(backend)
+        app = make_app(backend, scenario=flags.scenario or "")
     _announce(url, flags)
     try:
         asyncio.run(uvicorn_server(app).serve(sockets=[listener]))

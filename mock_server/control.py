@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from mock_server import scenarios
 from mock_server.backend import Backend
 from mock_server.errors import BadValueError, MockError, UnknownNameError
 from mock_server.faults import parse
@@ -31,6 +32,7 @@ class Control:
             Route("/__mock__/journal", self._guarded(self._journal), methods=["GET"]),
             Route("/__mock__/fault", self._guarded(self._fault), methods=["POST"]),
             Route("/__mock__/push", self._guarded(self._push), methods=["POST"]),
+            Route("/__mock__/scenario", self._guarded(self._scenario), methods=["POST"]),
             Route("/__mock__/reset", self._guarded(self._reset), methods=["POST"]),
         ]
 
@@ -60,6 +62,18 @@ class Control:
 
     async def _push(self, request: Request) -> dict[str, Any]:
         return await self.push(await _object(request))
+
+    async def _scenario(self, request: Request) -> dict[str, Any]:
+        order = await _object(request)
+        speed = order.get("speed", 1)
+        if isinstance(speed, bool) or not isinstance(speed, int | float) or speed <= 0:
+            raise BadValueError("speed", f"must be a number above 0, not {speed!r}")
+        self.play(order.get("scenario"), speed=speed)
+        return {"playing": self.backend.playing}
+
+    def play(self, name: object, *, speed: float = 1.0) -> None:
+        """Start a scenario. Raises ``UnknownNameError``."""
+        scenarios.start(self.backend, name, self.push, speed=speed)
 
     async def push(self, order: dict[str, Any]) -> dict[str, Any]:
         """``{"endpoint", "frame"}`` sends a frame as it is (a string is sent unquoted) to every socket of an endpoint;

@@ -143,6 +143,14 @@ class MockServer:
         answer: dict[str, Any] = self.call(Control(self.backend).push(order))
         return answer
 
+    def scenario(self, name: str, *, speed: float = 1.0) -> None:
+        """Play a scenario, ``speed`` times as fast. Raises ``MockError`` for an unknown one."""
+
+        async def begin() -> None:
+            Control(self.backend).play(name, speed=speed)
+
+        self.call(begin())
+
     def reset(self) -> None:
         self.call(self.backend.reset())
 
