@@ -121,6 +121,7 @@ def test_a_handshake_that_is_never_answered_times_out(clocked: Tab, server: Mock
     server.fault("close", code=1001, endpoint=CONVERSATIONS)
     clocked.pass_time(2.5)
     clocked.expect_state("connecting")
+    eventually(lambda: server.endpoint(CONVERSATIONS)["dialled"] == 2)  # or the next dial would be the one that hangs
     clocked.pass_time(10.5)
     clocked.expect_state("waiting")
     clocked.pass_time(5)

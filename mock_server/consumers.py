@@ -41,6 +41,7 @@ class Consumer:
         token = self.socket.query_params.get("token", "")
         self.connection.user = self.backend.user_for(token)
         await self.socket.receive()  # websocket.connect
+        self.backend.hub.count(self.connection.path).dialled += 1
         if not await self._handshake(token):
             return
         try:

@@ -22,6 +22,7 @@ from mock_server.wire import SCOPE_KEY, Wire
 class Count:
     """What happened on one endpoint path since the last reset."""
 
+    dialled: int = 0  # handshakes that have reached us, whatever became of them
     live: int = 0
     accepted: int = 0
     closed: int = 0
@@ -157,6 +158,7 @@ class Hub:
         return {
             "endpoints": {
                 path: {
+                    "dialled": count.dialled,
                     "live": count.live,
                     "accepted": count.accepted,
                     "closed": count.closed,

@@ -129,7 +129,7 @@ class MockServer:
 
     def endpoint(self, path: str) -> dict[str, int]:
         """The counts of one endpoint path, zero where nothing has happened yet."""
-        empty = {"live": 0, "accepted": 0, "closed": 0, "received": 0, "refused": 0}
+        empty = {"dialled": 0, "live": 0, "accepted": 0, "closed": 0, "received": 0, "refused": 0}
         counts: dict[str, int] = self.state()["endpoints"].get(path, empty)
         return counts
 

@@ -24,7 +24,7 @@ class Stream:
             await asyncio.sleep(LOOKS_AGAIN)
         parts = [text]
         for name in FRAMES:
-            if name == "lose_echo" and not _is_echo(text):
+            if not faults.standing(path, email, (name,), tab) or (name == "lose_echo" and not _is_echo(text)):
                 continue
             fault = faults.take(path, email, (name,), tab)
             if fault:
@@ -54,7 +54,7 @@ class Stream:
 def _is_echo(text: str) -> bool:
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(frame, dict) and frame.get("type") == "chat_message"
 
