@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[1]
 CORE = (
     "events",
     "transitions",
+    "machine",
+    "recovery",
     "protocol",
     "closecodes",
     "backoff",

@@ -6,11 +6,11 @@ like. All of them become events for the pure ``Protocol``; its effects become ca
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from typing import Protocol as Interface
 
 from pilito import closecodes, wire
+from pilito.connection_log import ConnectionLog
 from pilito.events import (
     Announce,
     CancelTimer,
@@ -63,7 +63,6 @@ from pilito.ports import (
 from pilito.protocol import Protocol
 
 Detail = dict[str, Any]
-MESSAGES_LOGGED_PER_SECOND = 20
 
 
 class Dial(Interface):
@@ -83,27 +82,6 @@ class Carrier(Interface):
     def dial(self, url: str, token: str) -> Dial: ...
 
     def redact(self, url: str) -> str: ...
-
-
-@dataclass(slots=True)
-class _Log:
-    """The console, with a bound on received messages a second: in a flood the lines would cost more than the frames."""
-
-    console: Console
-    second: int = 0
-    shown: int = 0
-    hidden: int = field(default=0)
-
-    def received(self, message_type: str, now: float) -> None:
-        if int(now) != self.second:
-            if self.hidden:
-                self.console.log("debug", f"Received {self.hidden} more messages")
-            self.second, self.shown, self.hidden = int(now), 0, 0
-        if self.shown < MESSAGES_LOGGED_PER_SECOND:
-            self.shown += 1
-            self.console.log("info", f"Received message: {message_type}")
-        else:
-            self.hidden += 1
 
 
 class WebSocketManager:
@@ -148,7 +126,7 @@ class WebSocketManager:
         self._console = console
         self._carrier = carrier
         self._protocol = Protocol(policy or Policy(), random)
-        self._log = _Log(console)
+        self._log = ConnectionLog(console, endpoint)
         self._lifecycle: Listeners[Detail] = Listeners(self._listener_failed)
         self._messages: Listeners[Message] = Listeners(self._listener_failed)
         self._inbox: deque[Event] = deque()
@@ -369,7 +347,9 @@ class WebSocketManager:
             handle.cancel()
 
     def _announce(self, effect: Announce) -> None:
-        self._describe(effect)
+        self._log.happened(effect.event, effect.detail)
+        if effect.event is LifecycleEvent.STATE_CHANGED and effect.detail["state"] is State.CLOSED:
+            self._warned = False
         self._lifecycle.call(effect.event, effect.detail)
 
     def _deliver(self, effect: Deliver) -> None:
@@ -381,30 +361,6 @@ class WebSocketManager:
         else:
             self._log.received(message_type, self._scheduler.now())
         self._messages.call(message_type, effect.message)
-
-    # --- what is said about it ----------------------------------------------------------------------------------------
-
-    def _describe(self, effect: Announce) -> None:
-        """The console's line for a lifecycle event, in the words of the reconnect guide."""
-        detail = effect.detail
-        match effect.event:
-            case LifecycleEvent.RECONNECTING:
-                line = f"Scheduling reconnect attempt {detail['attempt']} in {detail['delay']:.1f} s"
-                self._console.log("info", line)
-            case LifecycleEvent.DISCONNECTED:
-                code = detail["code"]
-                line = f"WebSocket closed: {code} ({closecodes.name(code)}) {detail['reason']}"
-                self._console.log("info", line.rstrip())
-            case LifecycleEvent.MAX_RECONNECT_REACHED:
-                self._console.log("warn", f"Max reconnect attempts reached: {self.endpoint}")
-            case LifecycleEvent.AUTH_ERROR:
-                self._console.log("warn", f"Authentication error: {detail['message']}")
-            case LifecycleEvent.ERROR:
-                self._console.log("warn", f"{self.endpoint}: {detail['message']}")
-            case LifecycleEvent.STATE_CHANGED if detail["state"] is State.CLOSED:
-                self._warned = False
-            case _:
-                pass
 
     def _report(self, message: str) -> None:
         self._announce(Announce(LifecycleEvent.ERROR, {"message": message}))

@@ -6,14 +6,11 @@ below, named as in the table, carry the rows out. ``WebSocketManager`` feeds it 
 
 from typing import Final
 
-from pilito import backoff, closecodes, wire
+from pilito import closecodes, wire
 from pilito.closecodes import Verdict
 from pilito.events import (
-    Announce,
-    CancelTimer,
     Check,
     CheckHealth,
-    CloseSocket,
     Connect,
     Deliver,
     Disconnect,
@@ -25,12 +22,10 @@ from pilito.events import (
     Message,
     OpenSocket,
     Reason,
-    RequestToken,
     RetryNow,
     SendProbe,
     SocketClosed,
     SocketOpened,
-    StartTimer,
     State,
     Suspend,
     Timer,
@@ -42,13 +37,12 @@ from pilito.events import (
     WakeCause,
 )
 from pilito.exceptions import IllegalEventError
-from pilito.policy import Policy
-from pilito.ports import Random
+from pilito.machine import LIVE
+from pilito.recovery import Recovery
 from pilito.transitions import IGNORED, TRANSITIONS, Trigger
 
 CLIENT_DISCONNECT: Final = "Client disconnect"
 _LOOKED_AT: Final = frozenset({WakeCause.VISIBLE, WakeCause.FOCUS, WakeCause.PAGESHOW, WakeCause.RESUME})
-_LIVE: Final = frozenset({State.CONNECTING, State.OPEN, State.READY})
 
 _TRIGGERS: Final[dict[type, Trigger]] = {
     Connect: Trigger.CONNECT,
@@ -67,34 +61,8 @@ _TRIGGERS: Final[dict[type, Trigger]] = {
 }
 
 
-class Protocol:
+class Protocol(Recovery):
     """One connection's machine. Feed it with :meth:`handle`; read ``state``, ``reason``, ``attempts``, ``slow``."""
-
-    def __init__(self, policy: Policy, random: Random) -> None:
-        self.state = State.CLOSED
-        self.reason = Reason.REQUESTED
-        self.attempts = 0  # dials since the last connection that lasted, not counting the first
-        self.generation = 0  # attempts ever begun
-        self.next_retry_at: float | None = None  # wall clock
-        self.slow = False  # silent on the socket while HTTP is well
-        self._policy = policy
-        self._random = random
-        self._effects: list[Effect] = []
-        self._now = 0.0
-        self._current: int | None = None  # the generation that may still speak; none between attempts
-        self._timers: dict[Timer, tuple[int, float]] = {}  # serial and deadline of what is running
-        self._serial = 0
-        self._announced_down = False  # `disconnected` has been said since the last `connecting`
-        self.never_opened = 0  # dials in a row that closed or timed out before they opened
-        self._offline_hint = False  # the browser's own opinion
-        self._last_frame = 0.0
-        self._silent_since: float | None = None  # when an unanswered question was put
-        self._overslept = False  # the timer that fires is far too late: the machine slept, or the tab's timers did
-        self._asked_again = False  # a late PROBE has put its question once more
-        self._kicked_at: float | None = None
-        self._barred = False  # kicked twice: only the user dials
-        self._refresh_due = False  # the server refused the token; the next one must be another
-        self._refreshed_at: float | None = None
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """Take one event at wall-clock time ``now`` and return the effects to carry out, in order.
@@ -162,18 +130,6 @@ class Protocol:
 
     def _retry(self, _: Event) -> None:
         self._ask_for_token()
-
-    def _fresh_budget(self) -> None:
-        self.attempts = 0
-        self.never_opened = min(self.never_opened, 1)  # the next request still asks why, if the last dial never opened
-
-    def _ask_for_token(self) -> None:
-        self._enter(State.AUTHENTICATING, self.reason)
-        self.generation += 1
-        self._current = self.generation
-        self._start_timer(Timer.HANDSHAKE, self._policy.token)
-        verify = self.never_opened > 0
-        self._effects.append(RequestToken(self.generation, verify=verify, refresh=self._refresh_due))
 
     def _dial(self, event: TokenIssued) -> None:
         if self._refresh_due:
@@ -332,89 +288,16 @@ class Protocol:
         else:
             self._link_dead(Reason.OFFLINE, "no answer to a probe, nor over HTTP")
 
-    # --- the end of a connection --------------------------------------------------------------------------------------
-
-    def _closed(self, event: SocketClosed) -> None:
-        self._current = None
-        self._ended(closecodes.close_verdict(event.code), event.code, event.reason)
-
-    def _ended(self, verdict: Verdict, code: int, reason: str) -> None:
-        """Act on a close, or on the frame that announces one."""
-        if self._current is not None:
-            self._abandon("Closing")
-        self._down(code, reason)
-        match verdict:
-            case Verdict.AUTH:
-                self._token_refused(reason)
-            case Verdict.FORBIDDEN:
-                self._give_up(Reason.FORBIDDEN)
-            case Verdict.REFUSED:
-                self._give_up(Reason.REFUSED)
-            case Verdict.REPLACED:
-                self._replaced()
-            case Verdict.THROTTLED:
-                wait = closecodes.retry_after(reason) or self._policy.throttled_delay
-                self._back_off(Reason.THROTTLED, wait)
-            case Verdict.RETRY:
-                self._back_off(Reason.LOST, closecodes.retry_after(reason))
-
-    def _token_refused(self, reason: str) -> None:
-        """One forced refresh. Refused again soon after it, the session is over."""
-        earlier = self._refreshed_at
-        if earlier is not None and abs(self._now - earlier) < self._policy.second_refusal:
-            self._give_up(Reason.UNAUTHORIZED)
-            self._announce(LifecycleEvent.AUTH_ERROR, message="The server refused the session. Log in again.")
-            return
-        self._refresh_due = True
-        self._ask_for_token()
-
-    def _replaced(self) -> None:
-        earlier = self._kicked_at
-        self._barred = earlier is not None and abs(self._now - earlier) < self._policy.second_kick
-        self._kicked_at = self._now
-        self._enter(State.SUSPENDED, Reason.REPLACED)
-
-    def _link_dead(self, reason: Reason, why: str) -> None:
-        """Give the socket up without waiting for its close event, which may take a minute."""
-        self._abandon("No answer")
-        self._down(closecodes.ABNORMAL, why)
-        self._back_off(reason)
-
-    def _back_off(self, reason: Reason, minimum: float | None = None) -> None:
-        if reason is Reason.LOST and self._offline_hint:
-            reason = Reason.OFFLINE
-        if self.attempts >= self._policy.max_attempts:
-            self._enter(State.SUSPENDED, Reason.EXHAUSTED)
-            self._announce(LifecycleEvent.MAX_RECONNECT_REACHED, attempts=self.attempts)
-            return
-        self.attempts += 1
-        delay = backoff.delay(self.attempts, self._policy, self._random)
-        self._wait(reason, delay if minimum is None else max(delay, self._asked_for(minimum)))
-
-    def _asked_for(self, seconds: float) -> float:
-        """A wait that somebody else asked for: believed within reason, and spread so that not all come back at once."""
-        believed = min(max(seconds, self._policy.first_delay), self._policy.longest_retry_after)
-        return backoff.at_least(believed, self._policy, self._random)
-
-    def _wait(self, reason: Reason, delay: float) -> None:
-        self._enter(State.WAITING, reason)
-        self._start_timer(Timer.RETRY, delay)
-        self.next_retry_at = self._now + delay
-        self._announce(LifecycleEvent.RECONNECTING, attempt=self.attempts, delay=delay)
-
-    def _give_up(self, reason: Reason) -> None:
-        self._enter(State.CLOSED, reason)
-
     # --- asked to stop, or to wait ------------------------------------------------------------------------------------
 
     def _stop(self, _: Event) -> None:
-        if self.state in _LIVE:
+        if self.state in LIVE:
             self._abandon(CLIENT_DISCONNECT)
         self._give_up(Reason.REQUESTED)
         self._down(closecodes.NORMAL, CLIENT_DISCONNECT)
 
     def _suspend(self, event: Suspend) -> None:
-        if self.state in _LIVE:
+        if self.state in LIVE:
             self._abandon("Page suspended")
         self._enter(State.SUSPENDED, Reason.FROZEN)
         self._down(closecodes.NORMAL, f"page suspended: {event.cause.value}")
@@ -434,35 +317,3 @@ class Protocol:
         if self.reason is Reason.FROZEN and not looked_at:
             return
         self._retry_now(event)
-
-    # --- the one place for each change --------------------------------------------------------------------------------
-
-    def _enter(self, state: State, reason: Reason) -> None:
-        for timer in list(self._timers):
-            self._cancel(timer)
-        self.state, self.reason = state, reason
-        self.slow = False
-        self.next_retry_at = None
-        if state not in _LIVE and state is not State.AUTHENTICATING:
-            self._current = None
-
-    def _abandon(self, reason: str) -> None:
-        self._current = None
-        self._effects.append(CloseSocket(closecodes.NORMAL, reason))
-
-    def _down(self, code: int, reason: str) -> None:
-        if not self._announced_down:
-            self._announced_down = True
-            self._announce(LifecycleEvent.DISCONNECTED, code=code, reason=reason)
-
-    def _announce(self, event: LifecycleEvent, **detail: object) -> None:
-        self._effects.append(Announce(event, detail))
-
-    def _start_timer(self, timer: Timer, delay: float) -> None:
-        self._serial += 1
-        self._timers[timer] = (self._serial, self._now + delay)
-        self._effects.append(StartTimer(timer, delay, self._serial))
-
-    def _cancel(self, timer: Timer) -> None:
-        if self._timers.pop(timer, None):
-            self._effects.append(CancelTimer(timer))
