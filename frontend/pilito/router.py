@@ -20,8 +20,10 @@ class Match:
 
 
 def quote(text: str) -> str:
-    """Percent-encode everything but letters, digits and ``-._~``."""
-    return "".join(ch if ch in _UNRESERVED else "".join(f"%{byte:02X}" for byte in ch.encode()) for ch in text)
+    """Percent-encode everything but letters, digits and ``-._~``; half a surrogate pair becomes a question mark."""
+    return "".join(
+        ch if ch in _UNRESERVED else "".join(f"%{byte:02X}" for byte in ch.encode(errors="replace")) for ch in text
+    )
 
 
 def unquote(text: str) -> str:

@@ -1,14 +1,18 @@
 """The token pair and what can be read from a token without asking: hints, which the server's word overrides."""
 
+import base64
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 from pilito.ports import Storage
+from pilito.wire import nests_too_deep
 
 ACCESS: Final = "access_token"
 REFRESH: Final = "refresh_token"
 REMEMBERED: Final = 8  # rotations by siblings
+LONGEST_TOKEN: Final = 8192  # characters; the backend's have about 400
 ACCESS_LIFETIME: Final = 7 * 86_400.0
 """Seconds. The backend's tokens carry their birth and no ``exp``; this is its setting (``docs/protocol.md``)."""
 
@@ -93,12 +97,12 @@ def claims(token: str) -> Claims | None:
     import jwt
 
     try:
+        if len(token) > LONGEST_TOKEN or any(nests_too_deep(_text(part)) for part in token.split(".")):
+            return None
         found = jwt.decode(token, options={"verify_signature": False, "verify_exp": False})
-    except (jwt.PyJWTError, ValueError, TypeError):
+        return Claims(str(found.get("user_id", "")), _moment(found.get("created_at")), _number(found.get("exp")))
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
         return None
-    expires = found.get("exp")
-    known = expires if isinstance(expires, int | float) and not isinstance(expires, bool) else None
-    return Claims(str(found.get("user_id", "")), _moment(found.get("created_at")), known)
 
 
 def expiry(found: Claims, lifetime: float = ACCESS_LIFETIME) -> float | None:
@@ -106,6 +110,18 @@ def expiry(found: Claims, lifetime: float = ACCESS_LIFETIME) -> float | None:
     if found.expires is not None:
         return found.expires
     return None if found.born is None else found.born + lifetime
+
+
+def _text(part: str) -> str:
+    """What a part of a token holds, as far as it can be read."""
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("utf-8", "replace")
+
+
+def _number(value: object) -> float | None:
+    """A finite number of seconds: JSON as Python reads it also has NaN and infinity."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
 
 
 def _moment(text: object) -> float | None:

@@ -39,7 +39,7 @@ def decode(text: str | None) -> Message:
         raise FrameError("The server sent a binary frame; only JSON text is understood. It was dropped.")
     if len(text) > LONGEST_FRAME:
         raise FrameError(f"A frame of {len(text)} characters is over the limit of {LONGEST_FRAME}. It was dropped.")
-    if _too_deep(text):
+    if nests_too_deep(text):
         raise FrameError(f"A frame nests deeper than {DEEPEST_NESTING} levels. It was dropped.")
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
@@ -79,11 +79,15 @@ def control(message: Message) -> Control | None:
 
 def is_probe_answer(message: Message) -> bool:
     """Return whether a message is the backend's complaint about :data:`PROBE`, and nothing more."""
-    return "type" not in message and message.get("error") in _PROBE_ANSWERS
+    complaint = message.get("error")
+    return "type" not in message and isinstance(complaint, str) and complaint in _PROBE_ANSWERS
 
 
-def _too_deep(text: str) -> bool:
-    """Whether brackets outside strings nest too deep. Only looked at closely when there are many of them."""
+def nests_too_deep(text: str) -> bool:
+    """Return whether brackets outside strings nest deeper than :data:`DEEPEST_NESTING`: too deep to be parsed.
+
+    Only looked at closely when there are many of them.
+    """
     if text.count("[") + text.count("{") <= DEEPEST_NESTING:
         return False
     depth = 0
