@@ -28,6 +28,7 @@ class Settings:
     conversations: int = 300
     seed: int = 1
     control_open: bool = False
+    first_message: bool = False  # a socket without a token may bring one in its first frame
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--profile", default="guide", help=f"version of the backend: {', '.join(PROFILES)} (guide)")
     found.add_argument("--debug", action="store_true", help="accept every token, as the published settings do")
     found.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="whose close codes (uvicorn)")
+    found.add_argument("--first-message", action="store_true", help="let a socket bring its token in its first frame")
     found.add_argument("--conversations", type=_count, default=300, help="how many conversations Sara has (300)")
     found.add_argument("--journal", type=Path, help="write what happens to this file, as JSON lines without tokens")
     found.add_argument("--control-open", action="store_true", help="let other machines use /__mock__/ too")
@@ -64,7 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if flags.backend:
         app = make_files_app(flags.backend)
     else:
-        settings = Settings(chosen, flags.debug, flags.server, flags.conversations, control_open=flags.control_open)
+        settings = Settings(
+            chosen,
+            flags.debug,
+            flags.server,
+            flags.conversations,
+            control_open=flags.control_open,
+            first_message=flags.first_message,
+        )
         backend = Backend(settings)
         if flags.journal:
             backend.hub.journal = Journal(flags.journal)

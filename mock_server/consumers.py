@@ -5,10 +5,10 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
-from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket
 
 from mock_server.backend import Backend, say_unauthorized
+from mock_server.credentials import Credential
 from mock_server.faults import CONNECTION, HANDSHAKE
 from mock_server.hub import Connection
 from mock_server.models import Conversation, now
@@ -34,14 +34,15 @@ class Consumer:
         self.backend = backend
         self.socket = socket
         self.connection = Connection(socket, socket.url.path, self.kind, backend.hub.journal, backend.faults)
+        self.credential = Credential(socket, first_message=backend.settings.first_message)
         self.requests: dict[str, Handler] = {}
 
     async def run(self) -> None:
         """Handshake, greeting, first data, then requests until the socket ends."""
-        token = self.socket.query_params.get("token", "")
-        self.connection.user = self.backend.user_for(token)
         await self.socket.receive()  # websocket.connect
         self.backend.hub.count(self.connection.path).dialled += 1
+        token = await self.credential.token()
+        self.connection.user = self.backend.user_for(token)
         if not await self._handshake(token):
             return
         try:
@@ -80,21 +81,21 @@ class Consumer:
         return True
 
     async def _accept(self) -> None:
-        await self.socket.accept()
+        await self.credential.accept()
         self.backend.hub.join(self.connection, self.groups())
 
     async def _refuse(self, status: int) -> None:
         self.backend.hub.count(self.connection.path).refused += 1
         self.backend.hub.journal.add("refuse", path=self.connection.path, user=self.connection.email, status=status)
-        await self.socket.send_denial_response(PlainTextResponse("", status_code=status))
+        await self.credential.refuse(status)
 
     async def _unauthorized(self, token: str) -> None:
         profile = self.backend.profile
         refusal = profile.bad if token else profile.missing
-        if refusal is not Refusal.SAID:
+        if refusal is not Refusal.SAID and not self.credential.accepted:
             await self._refuse(int(refusal.value))
             return
-        await self.socket.accept()
+        await self.credential.accept()
         self.backend.hub.join(self.connection, ())
         try:
             await say_unauthorized(self.connection)
@@ -327,7 +328,7 @@ class ChatConsumer(Consumer):
         if not self.backend.profile.says_denied:
             await self._refuse(403)
             return
-        await self.socket.accept()
+        await self.credential.accept()
         self.backend.hub.join(self.connection, ())
         try:
             await self.connection.send(_stamped("access_denied", message="You do not have access to this conversation"))

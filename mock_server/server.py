@@ -68,12 +68,13 @@ class MockServer:
         debug: bool = False,
         server: str = "uvicorn",
         seed: int = 1,
+        first_message: bool = False,
     ) -> None:
         if server not in ("uvicorn", "daphne"):
             raise MockError(f"server: must be uvicorn or daphne, not {server!r}")
         chosen = find_profile(profile)
         flavour: Literal["daphne", "uvicorn"] = "daphne" if server == "daphne" else "uvicorn"
-        self.backend = Backend(Settings(chosen, debug, flavour, conversations, seed))
+        self.backend = Backend(Settings(chosen, debug, flavour, conversations, seed, first_message=first_message))
         self.host, self._asked_port = host, port
         self.port = 0
         self._server: uvicorn.Server | None = None

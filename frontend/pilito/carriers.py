@@ -1,12 +1,14 @@
 """How a token travels to a socket endpoint, and how to show what travelled without it.
 
-A carrier is one small object. Exchanging it is one line in ``browser/compose.py``; the README says what each costs.
+A carrier is one small object. Exchanging it is one line of ``index.html`` (``pilito-carrier``); the README says what
+each costs.
 """
 
 import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from pilito.exceptions import ConfigurationError
 from pilito.router import quote
 
 _JWT: Final = re.compile(r"[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}")
@@ -48,7 +50,7 @@ class SubprotocolCarrier:
     NAME: Final = "pilito.token"
 
     def dial(self, url: str, token: str) -> Dial:
-        return Dial(url, protocols=(self.NAME, token))
+        return Dial(url, protocols=(self.NAME, quote(token)))
 
     def redact(self, url: str) -> str:
         return url
@@ -62,3 +64,18 @@ class FirstMessageCarrier:
 
     def redact(self, url: str) -> str:
         return url
+
+
+AnyCarrier = QueryCarrier | SubprotocolCarrier | FirstMessageCarrier
+CARRIERS: Final[dict[str, type[AnyCarrier]]] = {
+    "query": QueryCarrier,
+    "subprotocol": SubprotocolCarrier,
+    "first-message": FirstMessageCarrier,
+}
+
+
+def carrier_named(name: str) -> AnyCarrier:
+    """Return the carrier that the page is configured for, ``""`` meaning the default. Raises ``ConfigurationError``."""
+    if name and name not in CARRIERS:
+        raise ConfigurationError("pilito-carrier", f"must be one of {', '.join(CARRIERS)}, not {name!r}")
+    return CARRIERS[name or "query"]()

@@ -18,7 +18,7 @@ from pilito.browser.tabs import BrowserChannel, BrowserLocks, BrowserStorage
 from pilito.browser.timing import BrowserScheduler
 from pilito.browser.view import BrowserDocument
 from pilito.budget import DialBudget
-from pilito.carriers import QueryCarrier, redact
+from pilito.carriers import carrier_named, redact
 from pilito.exceptions import ConfigurationError
 from pilito.lifecycle import Lifecycle
 from pilito.manager import WebSocketManager
@@ -43,7 +43,7 @@ def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> Non
     storage, channel, locks = BrowserStorage(), BrowserChannel("pilito"), BrowserLocks(scheduler)
     life = BrowserPageLife()
     console = BrowserConsole()
-    carrier = QueryCarrier()
+    carrier = carrier_named(_configured("pilito-carrier"))
     auth = Auth(
         http=BrowserHttp(backend, scheduler),
         storage=storage,
@@ -88,11 +88,16 @@ def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> Non
 
 def _backend() -> str:
     """The origin of the backend from the page's configuration; ``""`` for the page's own."""
-    meta = js.document.querySelector('meta[name="pilito-backend"]')
-    backend = str(meta.content).rstrip("/") if meta else ""
+    backend = _configured("pilito-backend").rstrip("/")
     if backend and not backend.startswith(("http://", "https://")):
         raise ConfigurationError("pilito-backend", "must be an address such as https://api.example.com; see index.html")
     return backend
+
+
+def _configured(name: str) -> str:
+    """What ``index.html`` says in a meta element; ``""`` where it says nothing."""
+    meta = js.document.querySelector(f'meta[name="{name}"]')
+    return str(meta.content) if meta else ""
 
 
 async def _early_answer(token: str) -> HttpResponse | None:
