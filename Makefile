@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 WORKERS ?= 2
 SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND))
 
-.PHONY: serve test lint unit e2e browser lock clean
+.PHONY: serve test lint unit e2e bench browser lock clean
 
 serve: $(VENV)/.installed node_modules/.installed
 	@exec $(PYTHON) -m mock_server $(SERVE_FLAGS)
@@ -23,6 +23,10 @@ unit: $(VENV)/.installed node_modules/.installed
 
 e2e: $(VENV)/.installed node_modules/.installed
 	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m pytest e2e -n $(WORKERS)
+
+# BENCH=frames runs one of them.
+bench: $(VENV)/.installed node_modules/.installed
+	$(PYTHON) -m bench $(BENCH)
 
 # Each stamp is older than its lock when the lock has changed, and then the step runs again.
 $(VENV)/.installed: requirements.lock
