@@ -278,7 +278,28 @@ def test_persian_and_dark_on_a_phone(inbox: Tab) -> None:
     inbox.reload().ready()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.get_by_role("heading", name="گفتگوها")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for language in ("fa", "en"):
+        page.locator("#language").select_option(language)
+        for path in ("/conversations", "/customers"):
+            page.locator(f'nav a[href="{path}"]').click()
+            inbox.ready(f"/ws{path}/")
+            expect(inbox.rows(path[1:-1]).first).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert page.evaluate("document.querySelector('main').scrollWidth <= innerWidth"), (language, path)
+
+
+def test_filters_are_folded_away_on_a_phone(inbox: Tab) -> None:
+    """On a phone the filters open at a touch, and closed they still say how many are set."""
+    page = inbox.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    expect(page.get_by_label("Status")).to_be_hidden()
+    page.get_by_role("button", name="Filters", exact=True).click()
+    page.get_by_label("Status").select_option("closed")
+    expect(page.get_by_text("15 conversations")).to_be_visible()
+    page.get_by_role("button", name="Filters (1)").click()
+    expect(page.get_by_label("Status")).to_be_hidden()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page.get_by_text("60 conversations")).to_be_visible()
 
 
 def test_an_unknown_address_says_so(inbox: Tab) -> None:

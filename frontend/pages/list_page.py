@@ -41,6 +41,7 @@ class ListPage(Page):
         self.listing.from_query(self.query)
         self._options: dict[str, Any] = {}
         self._timers: dict[str, TimerHandle] = {}
+        self._unfolded = False
         self.view.render(self._frame())
         self._show_controls()
         self._show_stale()
@@ -126,6 +127,12 @@ class ListPage(Page):
         self._asked_anew()
         self._show_controls()
 
+    @on("click", "#more")
+    def _fold(self, _: DomEvent) -> None:
+        """On a phone the filters would fill the screen: they are folded away until they are asked for."""
+        self._unfolded = not self._unfolded
+        self.view.attribute("#more", "aria-expanded", "true" if self._unfolded else "false")
+
     @on("click", "#refresh")
     def _refresh(self, _: DomEvent) -> None:
         self.ask(self.refresh_request)
@@ -144,7 +151,7 @@ class ListPage(Page):
         """The address follows what is asked for, so that a reload or a bookmark shows the same."""
         query = "&".join(f"{name}={quote(value)}" for name, value in self.listing.query().items())
         self.context.navigation.replace(f"{self.route}{'?' + query if query else ''}")
-        self.view.attribute("#clear", "hidden", None if self.listing.filters else "")
+        self._show_chosen()
         self.ask(self.list_request)
 
     # --- showing ---
@@ -159,7 +166,8 @@ class ListPage(Page):
             '<form id="filters" class="filters" role="search">'
             f'<input id="search" name="search" type="search" dir="auto" aria-label="{escape(text("list.search"))}"'
             f' placeholder="{escape(text("list.search"))}" value="{escape(self.listing.filters.get("search", ""))}">'
-            f'<span id="choices" class="choices"></span>'
+            f'<button type="button" id="more" class="more" aria-expanded="false" aria-controls="choices">'
+            f'{escape(text("list.filters"))}</button><span id="choices" class="choices"></span>'
             f'<button type="button" id="clear" class="quiet" hidden>{escape(text("list.clear"))}</button></form>'
             '<p id="trouble" class="problem" role="alert"></p>'
             f'<ul id="rows" class="rows" aria-busy="true"><li class="empty">{escape(text("list.loading"))}</li></ul>'
@@ -168,7 +176,13 @@ class ListPage(Page):
 
     def _show_controls(self) -> None:
         self.view.replace("#choices", join(self._control(choice) for choice in self.choices(self._options)))
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        """Say how many filters are set, also where they are folded away, and offer to clear them."""
         self.view.attribute("#clear", "hidden", None if self.listing.filters else "")
+        folded = sum(name != "search" for name in self.listing.filters)
+        self.view.text("#more", self.text("list.filters_set", n=folded) if folded else self.text("list.filters"))
 
     def _control(self, choice: Choice) -> Html:
         chosen, label = self.listing.filters.get(choice.name, ""), escape(self.text(choice.label))

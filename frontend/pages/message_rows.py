@@ -132,4 +132,13 @@ class MessageRows:
         )
 
 
-_RATINGS: Final = (("positive", "chat.good", "👍"), ("negative", "chat.bad", "👎"))
+# Drawn and not a sign of a font: many systems have no emoji, and a box is no answer.
+_THUMB: Final = (
+    '<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false"{turn}>'
+    '<path d="M3 11h3.5v9.5H3zM8.5 11l4-8c1.7 0 2.8 1.2 2.5 3l-.5 3.5h5c1.2 0 2 1.1 1.7 2.2l-1.9 7.2c-.3 1-1.1'
+    ' 1.6-2.1 1.6H8.5z"/></svg>'
+)
+_RATINGS: Final = (
+    ("positive", "chat.good", _THUMB.format(turn="")),
+    ("negative", "chat.bad", _THUMB.format(turn=' class="down"')),
+)

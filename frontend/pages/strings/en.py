@@ -84,6 +84,8 @@ STRINGS = {
     "list.page": "Page {page} of {total}",
     "list.refresh": "Refresh",
     "list.clear": "Clear filters",
+    "list.filters": "Filters",
+    "list.filters_set": "Filters ({n})",
     "list.problem": "The server could not answer: {problem}",
     "list.trouble": "The list could not be loaded.",
     "order.-updated_at": "Recently updated",

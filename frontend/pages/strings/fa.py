@@ -78,6 +78,8 @@ STRINGS = {
     "list.pages": "صفحه‌ها",
     "list.page": "صفحهٔ {page} از {total}",
     "list.refresh": "تازه‌سازی",
+    "list.filters": "فیلترها",
+    "list.filters_set": "فیلترها ({n})",
     "list.clear": "حذف فیلترها",
     "list.problem": "سرور نتوانست پاسخ دهد: {problem}",
     "list.trouble": "فهرست بارگذاری نشد.",
