@@ -15,6 +15,7 @@ from mock_server.control import Control
 from mock_server.errors import MockError
 from mock_server.http_api import HttpApi
 from mock_server.media import media
+from mock_server.site import site_routes
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,8 +24,11 @@ async def _health(_: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def make_app(backend: Backend, *, scenario: str = "") -> Starlette:
-    """The mock with the app's files. ``scenario`` begins with the first page that is opened."""
+def make_app(backend: Backend, *, scenario: str = "", site: Path | None = None) -> Starlette:
+    """The mock with the app's files, or those of the folder ``site``.
+
+    ``scenario`` begins with the first page of the app that is opened.
+    """
     waiting = [scenario] if scenario else []
 
     def opened(request: Request) -> Response | None:
@@ -57,7 +61,7 @@ def make_app(backend: Backend, *, scenario: str = "") -> Starlette:
         socket("/ws/wizard-status/", WizardConsumer),
         WebSocketRoute("/{rest:path}", no_such_socket),
         Route("/media/{rest:path}", media),
-        *asset_routes(ROOT, opened=opened),
+        *(asset_routes(ROOT, opened=opened) if site is None else site_routes(site)),
     ]
     return Starlette(routes=routes)
 

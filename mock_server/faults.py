@@ -187,6 +187,15 @@ class Faults:
                 return fault
         return None
 
+    def orders(self) -> list[Fault]:
+        """The orders in force, oldest first."""
+        self._forget_spent()
+        return list(self._orders)
+
+    def withdraw(self, orders: list[Fault]) -> None:
+        """Take these very orders out of force."""
+        self._orders = [fault for fault in self._orders if not any(fault is order for order in orders)]
+
     def clear(self) -> None:
         self._orders.clear()
 

@@ -5,8 +5,9 @@ import socket
 import threading
 from concurrent.futures import Future
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import uvicorn
 
@@ -14,9 +15,12 @@ from mock_server.app import make_app
 from mock_server.backend import Backend, Settings
 from mock_server.control import Control
 from mock_server.errors import MockError
-from mock_server.faults import parse
+from mock_server.faults import Fault, parse
 from mock_server.profiles import profile as find_profile
 from mock_server.wire import Wire
+
+Flavour = Literal["daphne", "uvicorn"]
+FLAVOURS: tuple[Flavour, ...] = get_args(Flavour)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -69,12 +73,14 @@ class MockServer:
         server: str = "uvicorn",
         seed: int = 1,
         first_message: bool = False,
+        site: Path | None = None,
     ) -> None:
-        if server not in ("uvicorn", "daphne"):
+        if server not in FLAVOURS:
             raise MockError(f"server: must be uvicorn or daphne, not {server!r}")
         chosen = find_profile(profile)
-        flavour: Literal["daphne", "uvicorn"] = "daphne" if server == "daphne" else "uvicorn"
+        flavour: Flavour = "daphne" if server == "daphne" else "uvicorn"
         self.backend = Backend(Settings(chosen, debug, flavour, conversations, seed, first_message=first_message))
+        self._site = site
         self.host, self._asked_port = host, port
         self.port = 0
         self._server: uvicorn.Server | None = None
@@ -95,7 +101,7 @@ class MockServer:
         """Start and return once connections are accepted."""
         listener = listen(self.host, self.port or self._asked_port)
         self.port = listener.getsockname()[1]
-        self._server = uvicorn_server(make_app(self.backend))
+        self._server = uvicorn_server(make_app(self.backend, site=self._site))
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(listener, started), daemon=True)
         self._thread.start()
@@ -152,6 +158,26 @@ class MockServer:
 
         self.call(begin())
 
+    def journal(self) -> list[dict[str, Any]]:
+        """What happened since the last reset, as ``GET /__mock__/journal`` returns it."""
+        return self.backend.hub.journal.entries()
+
+    def orders(self) -> list[Fault]:
+        """The faults in force, oldest first."""
+        return self.backend.faults.orders()
+
+    def withdraw(self, orders: list[Fault]) -> None:
+        """Take faults out of force. Those that are spent already are no error."""
+        self.call(self._withdraw(orders))
+
+    def calm(self) -> None:
+        """Undo every fault: none is in force, tokens that were killed live again, dead lines are cut."""
+        self.call(self._calm())
+
+    def age_tokens(self, by: timedelta) -> None:
+        """Judge tokens as if ``by`` more had passed, until the next reset."""
+        self.backend.tokens.ahead += by
+
     def reset(self) -> None:
         self.call(self.backend.reset())
 
@@ -191,6 +217,16 @@ class MockServer:
 
         asyncio.run(main())
         listener.close()
+
+    async def _withdraw(self, orders: list[Fault]) -> None:
+        self.backend.faults.withdraw(orders)
+
+    async def _calm(self) -> None:
+        self.backend.faults.clear()
+        self.backend.tokens.revive()
+        for connection in list(self.backend.hub.connections):
+            if connection.wire.deaf or connection.wire.mute:
+                connection.wire.abort()
 
     async def _cut(self) -> None:
         for connection in list(self.backend.hub.connections):

@@ -20,6 +20,7 @@ class TokenIssuer:
         self._access_lifetime = access_lifetime
         self._revoked: set[str] = set()
         self._issued: dict[int, set[str]] = {}
+        self.ahead = timedelta()  # how much later than now tokens are judged
 
     def issue(self, user: User, *, age: timedelta = timedelta()) -> tuple[str, str]:
         """Return a new access and refresh token, born ``age`` ago. The clock ticks in seconds, as in the backend."""
@@ -37,7 +38,7 @@ class TokenIssuer:
             return None
         days = self._access_lifetime if claims["type"] == "access" else timedelta(days=REFRESH_DAYS)
         born = datetime.strptime(claims["created_at"], "%Y-%m-%d %H:%M:%S %z")
-        return int(claims["user_id"]) if datetime.now(UTC) - born < days else None
+        return int(claims["user_id"]) if datetime.now(UTC) + self.ahead - born < days else None
 
     def claims(self, token: str) -> dict[str, Any] | None:
         """Return the claims of a token with a good signature, or ``None``."""
@@ -68,8 +69,9 @@ class TokenIssuer:
                 self._revoked.add(token)
 
     def revive(self) -> None:
-        """Forget what was revoked."""
+        """Forget what was revoked, and how much later it was."""
         self._revoked.clear()
+        self.ahead = timedelta()
 
     def _fresh(self, user: User) -> tuple[str, str]:
         """A pair that differs from every revoked one, although the clock ticks in seconds."""

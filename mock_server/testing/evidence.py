@@ -1,0 +1,86 @@
+"""What a failed test leaves: one folder, in which there is no token."""
+
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Error
+
+from mock_server.redaction import redact, redact_value, redact_zip
+from mock_server.server import MockServer
+from mock_server.testing.tab import BrowserTab
+
+PATIENCE = 5000  # milliseconds for the screenshot of a page that may not answer
+
+
+class Evidence:
+    """What one test has opened, until it ends. ``folder`` is made when it fails."""
+
+    def __init__(self, results: Path, test: str) -> None:
+        self.folder = results / re.sub(r"[^\w.-]+", "-", redact(test)).strip("-")[:180]
+        self.tabs: list[BrowserTab] = []
+        self.contexts: list[BrowserContext] = []
+        self.server: MockServer | None = None
+        self._left = False
+
+    @property
+    def left(self) -> bool:
+        """Whether the test, or its set-up, has failed and left its folder."""
+        return self._left
+
+    def leave(self, phase: str, failure: str) -> None:
+        """Write the folder. A second failure of the same test adds its text and leaves the rest as it was found."""
+        first = not self._left
+        self._left = True
+        if first:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+        with (self.folder / "failure.txt").open("a", encoding="utf-8") as file:
+            file.write(f"--- {phase} ---\n{redact(failure)}\n")
+        if not first:
+            return
+        if self.server:
+            self._server(self.server)
+        for number, tab in enumerate(self.tabs):
+            self._tab(number, tab)
+        for number, context in enumerate(self.contexts):
+            self._trace(number, context)
+
+    def _server(self, server: MockServer) -> None:
+        journal = server.journal()
+        self._lines("server-journal.jsonl", journal)
+        self._lines("server-frames.jsonl", [entry for entry in journal if entry["event"] == "frame"])
+        self._text("server-state.json", json.dumps(redact_value(server.state()), indent=1))
+
+    def _tab(self, number: int, tab: BrowserTab) -> None:
+        uncaught = [f"uncaught: {error}" for error in tab.page_errors]
+        self._text(f"tab{number}-console.txt", "\n".join([*tab.console, *uncaught]))
+        self._lines(f"tab{number}-frames.jsonl", tab.frames)
+        try:
+            tab.page.screenshot(path=self.folder / f"tab{number}.png", timeout=PATIENCE)
+            connections = redact_value(tab.connections())
+            self._text(f"tab{number}-connections.json", json.dumps(connections, indent=1, ensure_ascii=False))
+        except Error as error:  # closed, crashed, or not answering: then it is not asked for its connections either
+            self._text(f"tab{number}-unanswered.txt", str(error))
+
+    def _trace(self, number: int, context: BrowserContext) -> None:
+        path = self.folder / f"trace{number}.zip"
+        try:
+            context.tracing.stop(path=path)
+        except Error as error:
+            self._text(f"trace{number}-unanswered.txt", str(error))
+        if path.exists():
+            try:
+                redact_zip(path)
+            except (zipfile.BadZipFile, OSError):
+                path.unlink()  # rather none than one that may hold a token
+
+    def _lines(self, name: str, entries: Iterable[dict[str, Any]]) -> None:
+        self._text(name, "".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in entries))
+
+    def _text(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(redact(text), encoding="utf-8")
