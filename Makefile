@@ -6,7 +6,7 @@ PYTHON := $(VENV)/bin/python
 WORKERS ?= 2
 SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND))
 
-.PHONY: serve test lint unit e2e bench browser lock clean
+.PHONY: serve test lint unit e2e bench exhaustive browser lock clean
 
 serve: $(VENV)/.installed node_modules/.installed
 	@exec $(PYTHON) -m mock_server $(SERVE_FLAGS)
@@ -27,6 +27,10 @@ e2e: $(VENV)/.installed node_modules/.installed
 # BENCH=frames runs one of them.
 bench: $(VENV)/.installed node_modules/.installed
 	$(PYTHON) -m bench $(BENCH)
+
+# The connection's machine in every order of events, to closure, for small bounds.
+exhaustive: $(VENV)/.installed
+	PYTHONPATH=frontend $(PYTHON) -m exhaustive
 
 # Each stamp is older than its lock when the lock has changed, and then the step runs again.
 $(VENV)/.installed: requirements.lock

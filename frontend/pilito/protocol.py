@@ -44,7 +44,7 @@ from pilito.transitions import IGNORED, TRANSITIONS, Trigger
 CLIENT_DISCONNECT: Final = "Client disconnect"
 _LOOKED_AT: Final = frozenset({WakeCause.VISIBLE, WakeCause.FOCUS, WakeCause.PAGESHOW, WakeCause.RESUME})
 
-_TRIGGERS: Final[dict[type, Trigger]] = {
+TRIGGERS: Final[dict[type, Trigger]] = {
     Connect: Trigger.CONNECT,
     Disconnect: Trigger.DISCONNECT,
     RetryNow: Trigger.RETRY_NOW,
@@ -81,7 +81,7 @@ class Protocol(Recovery):
             generation = getattr(event, "generation", None)
             if generation is not None and generation != self._current:
                 return []
-            trigger = _TRIGGERS[type(event)]
+            trigger = TRIGGERS[type(event)]
         before = (self.state, self.reason, self.slow)
         self._note(event)
         self._apply(trigger, event)
