@@ -14,14 +14,14 @@
   const theme = stored("pilito.theme");
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 
-  const token = stored("access_token");
-  if (token) {
+  const asked = stored("access_token");
+  if (asked) {
     const backend = document.querySelector('meta[name="pilito-backend"]').content;
     const session = fetch(`${backend}/api/v1/usr/auth/status`, {
-      headers: { Authorization: `Bearer ${token}` }, credentials: "omit", cache: "no-store",
+      headers: { Authorization: `Bearer ${asked}` }, credentials: "omit", cache: "no-store",
       signal: AbortSignal.timeout(10000),
     }).then(async (answer) => JSON.stringify({ status: answer.status, body: await answer.text() })).catch(() => null);
-    window.pilitoBoot = { token, session };
+    window.pilitoSession = async (token) => (token === asked ? session : null);
   }
 
   const problems = [];

@@ -308,17 +308,20 @@ class FakeServer:
     def __init__(self) -> None:
         self.access: dict[str, int] = {}
         self.refresh: dict[str, int] = {}
+        self.partner: dict[str, str] = {}  # the access token that a refresh token replaces
         self.calls: list[tuple[str, str]] = []
         self.offline = False
         self.status: int | None = None
+        self.instead: dict[str, HttpResponse] = {}  # what a path, by its ending, answers instead
+        self.spell: Callable[[int, int], str] = lambda number, user: f"access-{number}"
         self.latency = 0.05
         self.refresh_latency = 0.05
         self._number = 0
 
     def issue(self, user: int = 1) -> tuple[str, str]:
         self._number += 1
-        access, refresh = f"access-{self._number}", f"refresh-{self._number}"
-        self.access[access], self.refresh[refresh] = user, user
+        access, refresh = self.spell(self._number, user), f"refresh-{self._number}"
+        self.access[access], self.refresh[refresh], self.partner[refresh] = user, user, access
         return access, refresh
 
     def count(self, path: str) -> int:
@@ -348,6 +351,9 @@ class FakeHttp:
             raise NetworkError("offline")
         if server.status:
             return HttpResponse(server.status)
+        for ending, answer in server.instead.items():
+            if path.endswith(ending):
+                return answer
         body = json if isinstance(json, dict) else {}
         if path.endswith("auth/status"):
             user = server.access.get(token or "")
@@ -365,7 +371,7 @@ class FakeHttp:
         user = self.server.refresh.pop(refresh, None)
         if user is None:
             return HttpResponse(401, {"success": False, "errors": ["refresh is invalid"]})
-        self.server.access.pop(refresh.replace("refresh", "access"), None)
+        self.server.access.pop(self.server.partner[refresh], None)
         access, new = self.server.issue(user)
         return HttpResponse(200, {"success": True, "data": {"access_token": access, "refresh_token": new}})
 

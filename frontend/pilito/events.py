@@ -37,6 +37,7 @@ class Reason(StrEnum):
     EXHAUSTED = "exhausted"  # every attempt was used up
     OFFLINE = "offline"  # HTTP does not answer either
     FROZEN = "frozen"  # the page is hidden away by the browser
+    SERVER = "server"  # HTTP answers, with an error of the server's own
     THROTTLED = "throttled"  # the server's allowance of connections is used up
     LOST = "lost"  # the socket went away, for no reason that can be named
 
@@ -126,7 +127,7 @@ class TokenDenied:
 class TokenUnavailable:
     """No token to dial with for now.
 
-    ``reason`` is OFFLINE, LOST (the server is in trouble), THROTTLED or REFUSED; ``retry_after`` is the number of
+    ``reason`` is OFFLINE, SERVER, LOST, THROTTLED or REFUSED; ``retry_after`` is the number of
     seconds that the server, or the shared budget of dials, asks us to wait.
     """
 

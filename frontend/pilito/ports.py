@@ -139,7 +139,7 @@ class Locks(Protocol):
 
     @property
     def shared(self) -> bool:
-        """Whether other tabs take part; ``False`` where the fall-back keeps order within this tab only."""
+        """Whether the browser itself keeps the order; ``False`` where tabs only agree on it, which may fail."""
 
 
 # --- the page's life --------------------------------------------------------------------------------------------------
@@ -342,7 +342,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No token for now: OFFLINE, LOST, THROTTLED or REFUSED, and how many seconds to wait if that is known."""
+    """No token for now: OFFLINE, SERVER, LOST, THROTTLED or REFUSED, and how many seconds to wait if that is known."""
 
     reason: Reason
     retry_after: float | None = None

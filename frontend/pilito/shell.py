@@ -27,7 +27,7 @@ def badge_key(info: ConnectionInfo) -> str:
     return f"badge.{info.reason}"
 
 
-_NAMED_WAITS: Final = frozenset({Reason.OFFLINE, Reason.THROTTLED, Reason.REFUSED})
+_NAMED_WAITS: Final = frozenset({Reason.OFFLINE, Reason.SERVER, Reason.THROTTLED, Reason.REFUSED})
 
 
 def can_retry(info: ConnectionInfo) -> bool:
@@ -150,7 +150,7 @@ class Shell:
 
 
 _BANNERS: Final = frozenset(
-    {"banner.offline", "banner.throttled", "banner.refused", "banner.replaced", "banner.exhausted", "banner.forbidden"}
+    f"banner.{name}" for name in ("offline", "server", "throttled", "refused", "replaced", "exhausted", "forbidden")
 )
 _NAVIGATION: Final = (("/conversations", "nav.conversations"), ("/customers", "nav.customers"))
 

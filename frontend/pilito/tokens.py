@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from pilito.ports import Storage
+from pilito.ports import Denied, Issued, Scheduler, Storage, TokenAnswer
 from pilito.wire import nests_too_deep
 
 ACCESS: Final = "access_token"
@@ -15,6 +15,8 @@ REMEMBERED: Final = 8  # rotations by siblings
 LONGEST_TOKEN: Final = 8192  # characters; the backend's have about 400
 ACCESS_LIFETIME: Final = 7 * 86_400.0
 """Seconds. The backend's tokens carry their birth and no ``exp``; this is its setting (``docs/protocol.md``)."""
+REFRESH_AHEAD: Final = 60.0
+"""Seconds before a token's expected death at which it is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,9 @@ class TokenPair:
     def as_body(self) -> dict[str, str]:
         """The pair in the names of the backend and of storage."""
         return {ACCESS: self.access, REFRESH: self.refresh}
+
+
+_ENDED: Final = TokenPair("", "")
 
 
 class TokenStore:
@@ -56,6 +61,14 @@ class TokenStore:
         self._successors[old] = pair
         while len(self._successors) > REMEMBERED:
             del self._successors[next(iter(self._successors))]
+
+    def end(self, access: str) -> None:
+        """A sibling says that the session of ``access`` is over: here it is too, although storage may still show it."""
+        self.learn(access, _ENDED)
+
+    def forget_endings(self) -> None:
+        """Somebody has logged in: the backend may issue the very same token again within a second."""
+        self._successors = {old: pair for old, pair in self._successors.items() if pair is not _ENDED}
 
     def _newest(self, access: str) -> TokenPair | None:
         newest = None
@@ -103,6 +116,35 @@ def claims(token: str) -> Claims | None:
         return Claims(str(found.get("user_id", "")), _moment(found.get("created_at")), _number(found.get("exp")))
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
         return None
+
+
+class Lifetime:
+    """When a token should be replaced, as its claims and our clock have it. Only the server knows when it is dead."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._trusted = False  # nothing is known before claims may be read, nor once our clock is found to be wrong
+        self._hopeless = ""  # the token that could not be replaced
+
+    def read_claims(self) -> None:
+        self._trusted = True
+
+    def left(self, access: str) -> float | None:
+        """Seconds until ``access`` should be replaced, 0 or less when it is due; ``None`` when that is not known."""
+        found = claims(access) if self._trusted and access and access != self._hopeless else None
+        death = expiry(found) if found else None
+        return None if death is None else death - REFRESH_AHEAD - self._scheduler.now()
+
+    def due(self, access: str) -> bool:
+        left = self.left(access)
+        return left is not None and left <= 0
+
+    def learn(self, old: str, renewed: TokenAnswer) -> None:
+        """What came of replacing ``old`` because it was due: never ask twice for the same reason."""
+        if isinstance(renewed, Denied):
+            self._hopeless = old
+        elif isinstance(renewed, Issued) and self.due(renewed.token):
+            self._trusted = False  # a new token that is due at once: it is our clock that is wrong
 
 
 def expiry(found: Claims, lifetime: float = ACCESS_LIFETIME) -> float | None:

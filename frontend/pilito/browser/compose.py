@@ -19,6 +19,7 @@ from pilito.browser.timing import BrowserScheduler
 from pilito.browser.view import BrowserDocument
 from pilito.budget import DialBudget
 from pilito.carriers import carrier_named, redact
+from pilito.channel_locks import ChannelLocks
 from pilito.exceptions import ConfigurationError
 from pilito.lifecycle import Lifecycle
 from pilito.manager import WebSocketManager
@@ -40,7 +41,8 @@ def start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> None
 def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> None:
     backend = _backend()
     scheduler = BrowserScheduler()
-    storage, channel, locks = BrowserStorage(), BrowserChannel("pilito"), BrowserLocks(scheduler)
+    storage, channel = BrowserStorage(), BrowserChannel("pilito")
+    locks = BrowserLocks(scheduler, ChannelLocks(channel, scheduler, random.Random()))
     life = BrowserPageLife()
     console = BrowserConsole()
     carrier = carrier_named(_configured("pilito-carrier"))
@@ -102,11 +104,9 @@ def _configured(name: str) -> str:
 
 async def _early_answer(token: str) -> HttpResponse | None:
     """The answer that boot.js has asked for while Python was starting, if it asked for this very token."""
-    boot: Any = getattr(js.window, "pilitoBoot", None)
-    if not boot or boot.token != token:
-        return None
-    text = await boot.session
-    js.window.pilitoBoot = None
+    asked: Any = getattr(js.window, "pilitoSession", None)
+    js.window.pilitoSession = None
+    text = await asked(token) if asked else None
     if not isinstance(text, str):
         return None
     found = json.loads(text)

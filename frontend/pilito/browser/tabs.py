@@ -10,7 +10,7 @@ from pyodide.ffi import JsException, create_proxy, to_js
 
 from pilito.browser.proxies import Proxies
 from pilito.listeners import Listeners
-from pilito.ports import Scheduler, Undo
+from pilito.ports import Locks, Scheduler, Undo
 
 T = TypeVar("T")
 
@@ -104,12 +104,12 @@ class _NoLocksHere(Exception):
 
 
 class BrowserLocks:
-    """``navigator.locks``. Where they are missing, order is kept within this tab only: see ``docs/design.md``."""
+    """``navigator.locks``, and ``fallback`` where a browser has none or keeps them from this page."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, fallback: Locks) -> None:
         self._scheduler = scheduler
+        self._fallback = fallback
         self._manager: Any = getattr(js.navigator, "locks", None)
-        self._here: dict[str, asyncio.Lock] = {}
 
     @property
     def shared(self) -> bool:
@@ -121,11 +121,11 @@ class BrowserLocks:
                 return await self._hold_shared(name, body, timeout)
             except _NoLocksHere:
                 self._manager = None
-        async with self._here.setdefault(name, asyncio.Lock()):
-            return await body()
+        return await self._fallback.hold(name, body, timeout=timeout)
 
     async def mark(self, name: str, seconds: float) -> None:
         if self._manager is None:
+            await self._fallback.mark(name, seconds)
             return
         granted = asyncio.Event()
 
@@ -144,7 +144,7 @@ class BrowserLocks:
 
     async def marked(self, name: str) -> bool:
         if self._manager is None:
-            return False
+            return await self._fallback.marked(name)
         found = await self._manager.query()
         return any(lock.name == name for lock in found.held)
 

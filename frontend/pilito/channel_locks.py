@@ -1,0 +1,97 @@
+"""Locks over a channel, for pages that have no ``navigator.locks``: old browsers, embedded views, plain http.
+
+Who wants a lock says so, and waits for a moment. Who holds it, or has wanted it under a lower number, objects, and then
+the one who asked waits until it is free. A tab that dies with a lock is passed over, because it no longer objects. Two
+tabs may both hold a lock if one of them is busy for longer than ``OBJECT``; that is why ``shared`` is false, and why a
+refresh that comes too late still looks for a sibling's pair.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from pilito.ports import Channel, Random, Scheduler
+
+T = TypeVar("T")
+OBJECT: Final = 0.15  # seconds in which the others may object
+ASK_AGAIN: Final = 2.0  # seconds after which a holder who says nothing is taken for dead
+_WANTED, _OBJECTION, _FREE = "lock-wanted", "lock-objection", "lock-free"
+
+
+@dataclass(slots=True)
+class _Claim:
+    """This tab's wish for a lock, or its hold on one."""
+
+    number: int
+    held: bool = False
+    objected: asyncio.Event = field(default_factory=asyncio.Event)
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class ChannelLocks:
+    """``Locks`` by agreement between the tabs."""
+
+    shared = False
+
+    def __init__(self, channel: Channel, scheduler: Scheduler, random: Random) -> None:
+        self._channel = channel
+        self._scheduler = scheduler
+        self._number = int(random.random() * 2**53)  # two tabs never have the same, or as good as never
+        self._here: dict[str, asyncio.Lock] = {}
+        self._claims: dict[str, _Claim] = {}
+        self.release = channel.subscribe(self._told)
+
+    async def hold(self, name: str, body: Callable[[], Awaitable[T]], *, timeout: float = 30.0) -> T:
+        """Run ``body`` alone, as far as the tabs hear each other. Raises ``TimeoutError``."""
+        async with self._here.setdefault(name, asyncio.Lock()):
+            claim = self._claims[name] = _Claim(self._number)
+            try:
+                await self._agree(name, claim, self._scheduler.now() + timeout)
+                return await body()
+            finally:
+                del self._claims[name]
+                self._say(_FREE, name)
+
+    async def mark(self, name: str, seconds: float) -> None:
+        """Nothing: what a tab says before it frees a lock arrives before the lock is known to be free."""
+
+    async def marked(self, name: str) -> bool:
+        return False
+
+    async def _agree(self, name: str, claim: _Claim, until: float) -> None:
+        while not claim.held:
+            if self._scheduler.now() > until:
+                raise TimeoutError(f"the other tabs did not leave the lock {name!r} in time")
+            claim.objected.clear()
+            claim.freed.clear()
+            self._say(_WANTED, name)
+            if await _happens(claim.objected, within=OBJECT):
+                await _happens(claim.freed, within=ASK_AGAIN)
+            else:
+                claim.held = True
+
+    def _say(self, kind: str, name: str, *, held: bool = False) -> None:
+        self._channel.post({"kind": kind, "lock": name, "number": self._number, "held": held})
+
+    def _told(self, message: Mapping[str, object]) -> None:
+        name, number, kind = str(message.get("lock")), message.get("number"), message.get("kind")
+        claim = self._claims.get(name)
+        if claim is None or not isinstance(number, int):
+            return
+        if kind == _FREE:
+            claim.freed.set()
+        elif kind in (_WANTED, _OBJECTION):
+            comes_first = message.get("held") is True or (number < claim.number and not claim.held)
+            if comes_first:
+                claim.objected.set()
+            elif kind == _WANTED:
+                self._say(_OBJECTION, name, held=claim.held)
+
+
+async def _happens(event: asyncio.Event, *, within: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), within)
+    except TimeoutError:
+        return False
+    return True
