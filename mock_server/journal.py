@@ -21,7 +21,7 @@ class Journal:
 
     def add(self, event: str, **fields: Any) -> None:
         """Write an entry. Strings are redacted, and cut at 2,000 characters."""
-        shown = {key: _shown(value) if isinstance(value, str) else value for key, value in fields.items()}
+        shown = {key: redact(value[:_TEXT_LIMIT]) if isinstance(value, str) else value for key, value in fields.items()}
         entry = {"time": datetime.now(UTC).isoformat(), "event": event, **shown}
         self._entries.append(entry)
         if self._file:
@@ -33,8 +33,3 @@ class Journal:
 
     def clear(self) -> None:
         self._entries.clear()
-
-
-def _shown(text: str) -> str:
-    """Redacted before it is cut: a token that the cut goes through would not be known for one."""
-    return redact(text[: 2 * _TEXT_LIMIT])[:_TEXT_LIMIT]

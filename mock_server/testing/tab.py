@@ -186,8 +186,7 @@ class BrowserTab:
         socket.on("close", lambda _: self._note(socket, "closed", ""))
 
     def _note(self, socket: WebSocket, direction: str, text: str | bytes) -> None:
-        # A token that the cut would go through is redacted before it is cut.
-        shown = redact(text[: 2 * KEPT])[:KEPT] if isinstance(text, str) else f"<{len(text)} bytes>"
+        shown = redact(text[:KEPT]) if isinstance(text, str) else f"<{len(text)} bytes>"
         path = urlsplit(socket.url).path
         self.frames.append({"path": path, "direction": direction, "type": _type_of(text), "text": shown})
 
