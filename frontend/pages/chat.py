@@ -396,7 +396,7 @@ class ChatPage(Page):
             f'<a class="back" href="/conversations"><span aria-hidden="true">‹</span> {escape(text("chat.back"))}</a>'
             f'<h1 id="name" dir="auto">{escape(text("chat.title"))}</h1></div>'
             f'<button type="button" id="older" class="quiet" hidden>{escape(text("chat.older"))}</button>'
-            f'<ol id="log" role="log" aria-label="{escape(text("chat.log"))}" tabindex="0"></ol>'
+            f'<ol id="log" aria-live="polite" aria-label="{escape(text("chat.log"))}" tabindex="0"></ol>'
             '<button type="button" id="latest" class="latest" hidden></button>'
             '<form id="composer" class="composer">'
             '<p id="problem" class="problem" role="alert"></p>'

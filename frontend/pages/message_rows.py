@@ -22,7 +22,7 @@ class MessageRows:
 
     def day(self, shown: str) -> Row:
         """A separator between days. ``shown`` is the date in words."""
-        return Row(f"day-{shown}", Html(f'<li class="day" role="separator"><span>{escape(shown)}</span></li>'))
+        return Row(f"day-{shown}", Html(f'<li class="day"><span>{escape(shown)}</span></li>'))
 
     def message(self, message: Message, *, undelivered: bool) -> Row:
         """A message of the server's."""
