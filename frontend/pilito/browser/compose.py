@@ -70,7 +70,7 @@ def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> Non
         )
 
     registry = Registry(make_manager)
-    Inspector(registry.connections)
+    inspector = Inspector(registry.connections, scheduler)
     app = App(
         pages,
         languages=languages,
@@ -86,6 +86,7 @@ def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> Non
     )
     Lifecycle(life, registry, channel)
     app.start()
+    inspector.set_base()
 
 
 def _backend() -> str:

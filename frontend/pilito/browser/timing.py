@@ -38,6 +38,7 @@ class BrowserScheduler:
         self._fired = self._proxies.make(self._fire)
         self._waiting: dict[int, tuple[Callable[[], None], int]] = {}
         self._next = 0
+        self._tasks: set[asyncio.Future[None]] = set()
 
     def now(self) -> float:
         return time.time()
@@ -56,6 +57,8 @@ class BrowserScheduler:
 
     def spawn(self, work: Awaitable[None], *, name: str) -> TimerHandle:
         task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda done: _report(name, done))
         return _Task(task)
 
@@ -63,6 +66,11 @@ class BrowserScheduler:
     def pending(self) -> int:
         """How many timers are running, for tests of leaks."""
         return len(self._waiting)
+
+    @property
+    def working(self) -> int:
+        """How many spawned coroutines have not ended."""
+        return len(self._tasks)
 
     def release(self) -> None:
         for number in list(self._waiting):
