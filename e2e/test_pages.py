@@ -117,6 +117,17 @@ def test_a_message_is_shown_at_once_and_matched_to_its_echo(chat: Tab, server: M
     expect(chat.page.get_by_label("Message", exact=True)).to_have_value("")
 
 
+def test_a_chat_opens_at_its_newest_message(chat: Tab) -> None:
+    """The end of the last message is in view when a conversation is opened, and after an answer."""
+    below = "(log => log.scrollHeight - log.scrollTop - log.clientHeight)(document.getElementById('log'))"
+    expect(chat.rows("message").last).to_be_in_viewport(ratio=0.99)
+    assert chat.page.evaluate(below) < 2
+    chat.page.get_by_label("Message", exact=True).fill("the newest")
+    chat.page.keyboard.press("Enter")
+    expect(chat.rows("message").filter(has_text="the newest").locator("[role=status]")).to_have_count(0)
+    assert chat.page.evaluate(below) < 2
+
+
 def test_older_messages_come_on_scroll(chat: Tab) -> None:
     """Scrolling up brings the 240 messages of the conversation, each once, and keeps the place."""
     log = chat.page.locator("#log")

@@ -334,13 +334,13 @@ class ChatPage(Page):
         rows = self._visible_rows()
         empty = Row("empty", Html(f'<li class="empty">{escape(self._nothing())}</li>'))
         self.view.rows("#log", rows or [empty])
-        if to_end or (before.at_bottom and not hold):
+        self._show_head()
+        self._show_latest()
+        if to_end or (before.at_bottom and not hold):  # once everything around the log has its size
             self.view.set_scroll("#log", THE_END)
         elif hold:
             grown = self.view.scroll("#log").height - before.height
             self.view.set_scroll("#log", before.top + grown)
-        self._show_head()
-        self._show_latest()
 
     def _visible_rows(self) -> list[Row]:
         rows: list[Row] = []
