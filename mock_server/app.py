@@ -10,12 +10,17 @@ from starlette.websockets import WebSocket
 
 from mock_server.assets import asset_routes
 from mock_server.backend import Backend
-from mock_server.consumers import ChatConsumer, Consumer, ConversationsConsumer, CustomersConsumer, WizardConsumer
+from mock_server.chat_consumer import ChatConsumer
+from mock_server.consumer import Consumer, NoConsumer
 from mock_server.control import Control
 from mock_server.errors import MockError
 from mock_server.http_api import HttpApi
+from mock_server.http_auth import AuthCalls
+from mock_server.http_messages import MessageCalls
+from mock_server.list_consumers import ConversationsConsumer, CustomersConsumer
 from mock_server.media import media
 from mock_server.site import site_routes
+from mock_server.wizard_consumer import WizardConsumer
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,20 +51,15 @@ def make_app(backend: Backend, *, scenario: str = "", site: Path | None = None) 
 
         return WebSocketRoute(path, endpoint)
 
-    async def no_such_socket(websocket: WebSocket) -> None:
-        await websocket.receive()
-        backend.hub.count(websocket.url.path).refused += 1
-        await websocket.send_denial_response(PlainTextResponse("", status_code=500))
-
     routes: list[BaseRoute] = [
         Route("/health/", _health),
         *Control(backend).routes(),
-        *HttpApi(backend).routes(),
+        *HttpApi(backend, [AuthCalls(backend), MessageCalls(backend)]).routes(),
         socket("/ws/conversations/", ConversationsConsumer),
         socket("/ws/customers/", CustomersConsumer),
         socket("/ws/chat/{conversation_id:str}/", ChatConsumer),
         socket("/ws/wizard-status/", WizardConsumer),
-        WebSocketRoute("/{rest:path}", no_such_socket),
+        socket("/{rest:path}", NoConsumer),
         Route("/media/{rest:path}", media),
         *(asset_routes(ROOT, opened=opened) if site is None else site_routes(site)),
     ]

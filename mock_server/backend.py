@@ -1,26 +1,29 @@
 """The backend: its data, its tokens, its version and what was ordered to go wrong. Consumers and HTTP share it."""
 
 import asyncio
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from mock_server import query
-from mock_server.faults import CONNECTION, USER, Fault, Faults
-from mock_server.hub import Connection, Hub
+from mock_server.faults import Fault, Faults
+from mock_server.gate import Gate
+from mock_server.hub import Hub
 from mock_server.models import Conversation, Customer, Message, Store, User, now
 from mock_server.profiles import Profile
 from mock_server.seed import seeded
 from mock_server.serialize import Serializer, iso
+from mock_server.timing import Timing
 from mock_server.tokens import TokenIssuer
-
-STALLED_HANDSHAKE = {"daphne": 5.0, "uvicorn": 10.0}  # seconds until the server cuts it
+from mock_server.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the mock behaves. ``debug`` accepts every token, as the published settings of the real backend do."""
+    """How the mock behaves.
+
+    ``debug`` accepts every token, as the published settings of the real backend do. ``strict`` checks origins and
+    counts connections as the backend does with debug mode off. ``deflate`` negotiates compression where uvicorn would.
+    """
 
     profile: Profile
     debug: bool = False
@@ -29,6 +32,9 @@ class Settings:
     seed: int = 1
     control_open: bool = False
     first_message: bool = False  # a socket without a token may bring one in its first frame
+    strict: bool = False
+    deflate: bool = False
+    timing: Timing = field(default_factory=Timing)
 
 
 @dataclass(slots=True)
@@ -41,11 +47,19 @@ class Backend:
     faults: Faults = field(default_factory=Faults)
     tokens: TokenIssuer = field(default_factory=TokenIssuer)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    dials: dict[str, list[float]] = field(default_factory=dict)  # of each user, in the last minute
     playing: str = ""  # the scenario that is under way
+    gate: Gate = field(init=False)
+    trouble: Trouble = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = seeded(self.settings.conversations, self.settings.seed)
+        self.tokens.revocable = not self.settings.debug
+        self.gate = Gate(self)
+        self.trouble = Trouble(self)
+        self.faults.on_hit = self._note_hit
+
+    def _note_hit(self, fault: Fault, path: str, email: str) -> None:
+        self.hub.journal.add("strike", name=fault.name, path=path, user=email)
 
     @property
     def profile(self) -> Profile:
@@ -59,8 +73,9 @@ class Backend:
         """Whose token this is. In debug mode every other token is the first user's."""
         identity = self.tokens.user_id(token, kinds=("access", "refresh"))
         if identity is None and self.settings.debug:
-            claims = self.tokens.claims(token)
-            identity = int(claims["user_id"]) if claims else min(self.store.users)
+            claims = self.tokens.claims(token) or {}
+            known = str(claims.get("user_id")) in map(str, self.store.users)
+            identity = int(claims["user_id"]) if known else min(self.store.users)
         return self.store.users.get(identity) if identity is not None else None
 
     # --- lists ---
@@ -117,6 +132,16 @@ class Backend:
         await self.hub.broadcast(f"chat_{conversation.id}", frame)
         await self.push_conversations(conversation.owner)
 
+    async def ai_answers(self, conversation: Conversation, content: str) -> Message:
+        """The AI answers. The newest versions store the answer and push nothing of it."""
+        message = self.store.add_message(conversation, content, "AI", is_ai_response=True)
+        if self.profile.ai_message:
+            row = self.serializer.message(message, conversation.customer)
+            frame = {"type": "ai_message", "message": row, "conversation_id": conversation.id, "is_ai_response": True}
+            await self.hub.broadcast(f"chat_{conversation.id}", frame)
+            await self.push_conversations(conversation.owner)
+        return message
+
     async def customer_writes(self, conversation: Conversation, content: str, **more: Any) -> Message:
         """A customer's message arrives from the platform."""
         message = self.store.add_message(conversation, content, "customer", **more)
@@ -149,121 +174,6 @@ class Backend:
                 await self.push_conversations(owner)
                 await self.push_customers(owner)
 
-    # --- faults ---
-
-    async def order(self, fault: Fault) -> int:
-        """Put a fault into force; returns how many open connections it has hit already."""
-        self.hub.journal.add("fault", name=fault.name, endpoint=fault.endpoint, user=fault.user, times=fault.times)
-        if fault.name in USER:
-            return await self._expire(fault)
-        if fault.name == "restart":
-            return await self._restart(fault)
-        if fault.name not in CONNECTION:
-            self.faults.add(fault)
-            return 0
-        hit = self.hub.hit_by(fault)
-        if fault.times is not None:
-            hit = hit[: fault.times]
-            fault.times -= len(hit)
-        elif not hit and fault.for_seconds is None:
-            fault.times = 1
-        for connection in hit:
-            self.strike(connection, fault)
-        if fault.times or fault.for_seconds is not None:
-            self.faults.add(fault)
-        return len(hit)
-
-    def strike(self, connection: Connection, fault: Fault) -> None:
-        """Carry out a fault of a connection on an open one."""
-        if fault.name == "half_open":
-            connection.wire.swallow(fault.arguments.get("direction", "both"))
-            return
-        if fault.name == "kick":
-            self.spawn(self.kick(connection))
-            return
-        codes = {"abort": 1006, "poison": self.crash_code()}
-        code = codes.get(fault.name, int(fault.arguments.get("code", 1006)))
-        delay = float(fault.arguments.get("after", 0))
-        self.spawn(self._end(connection, self.closing_code(code), str(fault.arguments.get("reason", "")), delay))
-
-    async def kick(self, connection: Connection) -> None:
-        """Another tab has taken over."""
-        if self.profile.announces_kick and connection.kind == "chat":
-            await connection.send(
-                {
-                    "type": "connection_closed",
-                    "reason": "duplicate_connection",
-                    "message": "Replaced by newer connection",
-                    "timestamp": iso(now()),
-                }
-            )
-        await connection.close(1000)
-
-    def struck(self, name: str, connection: Connection) -> bool:
-        """Whether a fault of the service is in force for this socket; counts the hit."""
-        return self.faults.take(connection.path, connection.email, (name,), connection.tab) is not None
-
-    async def stalled(self, connection: Connection, patience: float) -> bool:
-        """Wait while the worker is stalled; whether it still is after ``patience`` seconds."""
-        until = asyncio.get_running_loop().time() + patience
-        while self.faults.standing(connection.path, connection.email, ("stall",), connection.tab):
-            if asyncio.get_running_loop().time() >= until:
-                return True
-            await asyncio.sleep(0.02)
-        return False
-
-    async def worker_free(self, connection: Connection) -> bool:
-        """Whether a handshake is looked at in time; a stalled worker's are cut."""
-        if not await self.stalled(connection, STALLED_HANDSHAKE[self.settings.server]):
-            return True
-        connection.wire.abort()
-        return False
-
-    def over_limit(self, connection: Connection) -> bool:
-        """Whether the user's allowance is used up. Refused connections do not count."""
-        fault = self.faults.standing(connection.path, connection.email, ("rate_limit",), connection.tab)
-        now_, dials = time.monotonic(), self.dials.setdefault(connection.email, [])
-        dials[:] = [at for at in dials if now_ - at < 60]
-        if fault and connection.user and len(dials) >= fault.number("per_minute", 10):
-            return True
-        dials.append(now_)
-        return False
-
-    async def _restart(self, fault: Fault) -> int:
-        """As SIGTERM and a new process: daphne drops its sockets, uvicorn says 1012."""
-        seconds = fault.number("seconds", 1)
-        if seconds:
-            self.faults.add(Fault("refuse", "/ws/", for_seconds=seconds, arguments={"status": 502}))
-        hit = self.hub.hit_by(fault)
-        for connection in hit:
-            await connection.close(1006 if self.settings.server == "daphne" else 1012)
-        return len(hit)
-
-    def closing_code(self, code: int) -> int:
-        """The code that this server flavour can really send after the handshake."""
-        daphne_cannot = self.settings.server == "daphne" and code not in (1000, 1006) and code < 3000
-        return 1011 if daphne_cannot and code == 1008 else code
-
-    def crash_code(self) -> int:
-        """How a socket ends when its consumer raises."""
-        return 1011 if self.settings.server == "daphne" else 1006
-
-    async def _end(self, connection: Connection, code: int, reason: str, delay: float) -> None:
-        if delay:
-            await asyncio.sleep(delay)
-        await connection.close(code, reason)
-
-    async def _expire(self, fault: Fault) -> int:
-        users = [user for user in self.store.users.values() if fault.user in ("", user.email)]
-        for user in users:
-            self.tokens.expire(user, refresh=bool(fault.arguments.get("refresh", True)))
-        if self.profile.bad.value != "said" or fault.name == "revoke":
-            return 0  # open sockets stay usable, only new handshakes are checked
-        hit = [connection for connection in self.hub.connections if connection.user in users]
-        for connection in hit:
-            await say_unauthorized(connection)
-        return len(hit)
-
     def spawn(self, work: Any) -> None:
         """Run something beside the requests; it is cancelled at shutdown."""
         task = asyncio.get_running_loop().create_task(work)
@@ -273,7 +183,7 @@ class Backend:
     async def reset(self) -> None:
         """Back to the beginning: data, counts, faults; open sockets are cut, tokens live again."""
         self.faults.clear()
-        self.dials.clear()
+        self.gate.dials.clear()
         self.playing = ""
         for connection in list(self.hub.connections):
             connection.wire.abort()
@@ -286,19 +196,6 @@ class Backend:
         self.hub.presence.clear()
         self.tokens.revive()
         self.store = seeded(self.settings.conversations, self.settings.seed)
-
-
-async def say_unauthorized(connection: Connection) -> None:
-    """What the guide promises for a bad token: a frame that says so, and close 4001."""
-    await connection.send(
-        {
-            "type": "authentication_error",
-            "message": "Invalid or expired authentication token",
-            "error_code": "AUTH_REQUIRED",
-            "timestamp": datetime.now(UTC).isoformat(),
-        }
-    )
-    await connection.close(4001, "Authentication failed")
 
 
 def _list_frame(name: str, rows: list[Any], pagination: dict[str, Any], filters: Any) -> dict[str, Any]:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from mock_server import scenarios
-from mock_server.app import make_app, make_files_app
+from mock_server.app import make_files_app
 from mock_server.backend import Backend, Settings
 from mock_server.errors import MockError
 from mock_server.journal import Journal
 from mock_server.profiles import PROFILES, profile
 from mock_server.scenarios import SCENARIOS
 from mock_server.seed import USERS
-from mock_server.server import listen, uvicorn_server
+from mock_server.server import listen, serving, uvicorn_server
 
 
 class _Parser(argparse.ArgumentParser):
@@ -29,10 +29,13 @@ def parser() -> argparse.ArgumentParser:
     found = _Parser(prog="python -m mock_server", description="The app with a mock of its backend, on one port.")
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     found.add_argument("--port", type=_port, default=5173, help="port to listen on (5173); 0 picks a free one")
-    found.add_argument("--profile", default="guide", help=f"version of the backend: {', '.join(PROFILES)} (guide)")
+    versions = f"version of the backend: {', '.join(PROFILES)} (guide), or a commit of it"
+    found.add_argument("--profile", default="guide", help=versions)
     found.add_argument("--debug", action="store_true", help="accept every token, as the published settings do")
     found.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="whose close codes (uvicorn)")
     found.add_argument("--first-message", action="store_true", help="let a socket bring its token in its first frame")
+    found.add_argument("--strict", action="store_true", help="check origins, and take 10 sockets a minute of a user")
+    found.add_argument("--deflate", action="store_true", help="compress frames where uvicorn does")
     found.add_argument("--conversations", type=_count, default=300, help="how many conversations Sara has (300)")
     found.add_argument("--journal", type=Path, help="write what happens to this file, as JSON lines without tokens")
     found.add_argument("--control-open", action="store_true", help="let other machines use /__mock__/ too")
@@ -63,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shown = "localhost" if flags.host in ("127.0.0.1", "::1") else flags.host
     url = f"http://{shown}:{listener.getsockname()[1]}"
     if flags.backend:
-        app = make_files_app(flags.backend)
+        server = uvicorn_server(make_files_app(flags.backend))
     else:
         settings = Settings(
             chosen,
@@ -72,14 +75,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             flags.conversations,
             control_open=flags.control_open,
             first_message=flags.first_message,
+            strict=flags.strict,
+            deflate=flags.deflate,
         )
         backend = Backend(settings)
         if flags.journal:
             backend.hub.journal = Journal(flags.journal)
-        app = make_app(backend, scenario=flags.scenario or "")
+        server = serving(backend, scenario=flags.scenario or "")
     _announce(url, flags)
     try:
-        asyncio.run(uvicorn_server(app).serve(sockets=[listener]))
+        asyncio.run(server.serve(sockets=[listener]))
     except KeyboardInterrupt:
         pass
     finally:

@@ -54,7 +54,7 @@ class Control:
         return self.backend.hub.journal.entries()
 
     async def _fault(self, request: Request) -> dict[str, Any]:
-        return {"hit": await self.backend.order(parse(await _object(request)))}
+        return {"hit": await self.backend.trouble.order(parse(await _object(request)))}
 
     async def _reset(self, _: Request) -> dict[str, Any]:
         await self.backend.reset()
@@ -100,12 +100,7 @@ class Control:
         content = str(order.get("content", "…"))
         if event == "customer_message":
             return {"message_id": (await self.backend.customer_writes(conversation, content)).id}
-        message = self.backend.store.add_message(conversation, content, "AI", is_ai_response=True)
-        if self.backend.profile.ai_message:
-            row = self.backend.serializer.message(message, conversation.customer)
-            frame = {"type": "ai_message", "message": row, "conversation_id": conversation.id, "is_ai_response": True}
-            await self.backend.hub.broadcast(f"chat_{conversation.id}", frame)
-        return {"message_id": message.id}
+        return {"message_id": (await self.backend.ai_answers(conversation, content)).id}
 
     async def _replace(self, order: dict[str, Any]) -> dict[str, Any]:
         """The same id again with new content, as after the processing of a voice message."""

@@ -42,18 +42,18 @@ class Credential:
             self.accepted = True
             await self._socket.accept(subprotocol=SUBPROTOCOL if self._offered is not None else None)
 
-    async def refuse(self, status: int) -> None:
+    async def refuse(self, status: int, text: str = "") -> None:
         """Answer the handshake with a status, or close the socket that is open already."""
         if self.accepted:
             await self._socket.close(REFUSED if status == 403 else TRY_LATER)
         else:
-            await self._socket.send_denial_response(PlainTextResponse("", status_code=status))
+            await self._socket.send_denial_response(PlainTextResponse(text, status_code=status))
 
 
 def _from_frame(text: str | None) -> str:
     try:
         frame = json.loads(text or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(frame, dict) or frame.get("type") != FIRST_MESSAGE:
         return ""

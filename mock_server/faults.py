@@ -12,7 +12,8 @@ Faults of a connection apply to the sockets that are open now and match, and cou
 
 ``close``       closed by the server with ``code`` (1006 stands for a cut) and ``reason``, ``after`` seconds
 ``abort``       the TCP connection is reset, ``after`` seconds
-``half_open``   the line is dead without a word: ``direction`` ``in``, ``out`` or ``both`` is swallowed
+``half_open``   the line is dead without a word: ``direction`` ``in``, ``out`` or ``both`` is swallowed. A server that
+                hears nothing (``in``) ends the connection after 40 s (uvicorn: 1011) or 51 s (daphne: a reset)
 ``kick``        closed as if another tab had taken over, in the profile's own way
 ``poison``      ended as if its consumer had raised: 1011 under daphne, a cut under uvicorn
 
@@ -31,6 +32,7 @@ Faults of the service:
 ``stall``         the worker's sockets wait, requests and handshakes too: lists are answered with an error after 10 s,
                   handshakes are cut after 5 s (daphne) or 10 s (uvicorn); HTTP stays fast
 ``restart``       every socket is closed as by SIGTERM, and handshakes are refused with 502 for ``seconds`` (1)
+``slow_platform`` Telegram or Instagram takes ``seconds`` (30) to take a message; the worker is stalled so long
 ``platform_fail`` Telegram or Instagram does not take the message, which is stored all the same
 ``page_shift``    a customer's message arrives just before a page of messages is answered
 ``slow_refresh``  ``refresh-access`` is answered ``seconds`` (7) late; the pair is changed at once
@@ -48,14 +50,14 @@ open now or, where nothing is, the next connection; every other one lasts until 
 """
 
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
 from mock_server.errors import BadValueError, UnknownNameError
 
-HANDSHAKE = frozenset({"refuse", "hang", "silent", "delay"})
-CONNECTION = frozenset({"close", "abort", "half_open", "kick", "poison"})
+HANDSHAKE = ("delay", "hang", "refuse", "silent")  # in the order in which they act together
+CONNECTION = ("half_open", "kick", "poison", "abort", "close")
 FRAMES = ("drop_frames", "lose_echo", "garble", "huge", "duplicate", "reorder", "throttle")
 USER = frozenset({"expire", "revoke"})
 COMMON = {"endpoint": str, "times": int, "user": str, "tab": int, "for_seconds": float}
@@ -79,6 +81,7 @@ ARGUMENTS: dict[str, dict[str, type]] = {
     "lose_echo": {},
     "stall": {},
     "restart": {"seconds": float},
+    "slow_platform": {"seconds": float},
     "platform_fail": {},
     "page_shift": {},
     "slow_refresh": {"seconds": float},
@@ -167,6 +170,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._orders: list[Fault] = []
+        self.on_hit: Callable[[Fault, str, str], None] | None = None  # fault, path, e-mail address
 
     def add(self, fault: Fault) -> None:
         self._orders.append(fault)
@@ -177,6 +181,8 @@ class Faults:
         if fault:
             fault.spend()
             self._forget_spent()
+            if self.on_hit:
+                self.on_hit(fault, path, email)
         return fault
 
     def standing(self, path: str, email: str, names: Container[str], tab: int = 0) -> Fault | None:

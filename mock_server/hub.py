@@ -44,6 +44,7 @@ class Connection:
     chat: str = ""
     groups: set[str] = field(default_factory=set)
     silent: bool = False
+    rude: bool = False  # the server resets the TCP connection when its close frame is answered, as daphne does
     stream: Stream = field(default_factory=Stream)
 
     @property
@@ -56,8 +57,8 @@ class Connection:
         return wire
 
     async def send(self, frame: Any) -> None:
-        """Send a JSON frame, spaced and escaped the way Python's ``json`` writes it; a gone client is no error."""
-        text = frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False)
+        """Send a JSON frame, a string as it is; a gone client is no error."""
+        text = frame if isinstance(frame, str) else encode(frame)
         await self.send_text(text.replace(ORIGIN, f"http://{self.socket.headers.get('host', '')}"))
 
     async def send_text(self, text: str) -> None:
@@ -70,7 +71,7 @@ class Connection:
 
     async def send_past_stall(self, frame: Any) -> None:
         """Send what the real server sends even while its worker is stalled."""
-        await self._write(json.dumps(frame, ensure_ascii=False))
+        await self._write(encode(frame))
 
     async def _write(self, text: str) -> None:
         if self.socket.application_state is not WebSocketState.CONNECTED:
@@ -85,8 +86,30 @@ class Connection:
         if code == 1006:
             self.wire.abort()
             return
+        self.wire.resets_when_answered = self.rude
         with contextlib.suppress(RuntimeError, OSError, Exception):
             await self.socket.close(code, reason)
+
+
+RENDERED = frozenset(
+    {
+        "ai_message",
+        "chat_message",
+        "conversation_filter_options",
+        "conversations_list",
+        "customers_list",
+        "filter_options",
+        "recent_messages",
+    }
+)
+"""The types of frames that the REST framework writes: compact, Unicode as it is. The others are spaced and escaped."""
+
+
+def encode(frame: Any) -> str:
+    """The text of a frame, as the backend writes it."""
+    if isinstance(frame, dict) and frame.get("type") in RENDERED:
+        return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(frame)
 
 
 class Hub:

@@ -21,6 +21,8 @@ class User:
     password: str
     first_name: str
     last_name: str
+    phone_number: str | None = None
+    created_at: datetime = field(default_factory=now)
 
 
 @dataclass(slots=True)
@@ -57,11 +59,13 @@ class Message:
     created_at: datetime
     is_ai_response: bool = False
     is_answered: bool = False
+    has_customer: bool = True  # the answers of an operator are stored without one
     feedback: str = "none"
     feedback_comment: str = ""
     feedback_at: datetime | None = None
     message_type: str = "text"
     media_url: str | None = None
+    media_file: str | None = None
     processing_status: str = "completed"
     transcription: str | None = None
 

@@ -95,7 +95,7 @@ def start(backend: Backend, name: object, push: Callable[[Order], Awaitable[obje
             await asyncio.sleep(max(begun + after / speed - asyncio.get_running_loop().time(), 0))
             if backend.playing != name:
                 return
-            await (backend.order(parse(order)) if "fault" in order else push(order))
+            await (backend.trouble.order(parse(order)) if "fault" in order else push(order))
         backend.playing = ""
 
     backend.spawn(play())

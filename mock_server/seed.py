@@ -8,7 +8,7 @@ USERS = (
     User(1, "sara@example.com", "sara", "demo-sara", "Sara", "احمدی"),
     User(2, "omid@example.com", "omid", "demo-omid", "Omid", "کریمی"),
 )
-TAGS = ("VIP", "مشتری ویژه", "Wholesale", "<i>tag</i>", "Refund", "تهران")
+TAGS = ("VIP", "مشتری ویژه", "Wholesale", "<i>tag</i>", "Refund", "تهران", "Telegram", "Instagram")
 PEOPLE: tuple[tuple[str | None, str | None, str | None], ...] = (
     ("علی", "رضایی", "ali_r"),
     ("Emma", "Clarke", "emma.c"),
@@ -124,8 +124,8 @@ def _conversation(store: Store, owner: User, customer: Customer, number: int, st
 
 
 def _say(store: Store, conversation: Conversation, at: datetime, content: str, kind: str, **more: object) -> Message:
-    ai = kind == "AI"
-    return store.add_message(conversation, content, kind, created_at=at, is_ai_response=ai, **more)
+    details = {"is_ai_response": kind == "AI", **more}
+    return store.add_message(conversation, content, kind, created_at=at, **details)
 
 
 def _small_talk(store: Store, conversation: Conversation, number: int, start: datetime) -> None:
@@ -157,7 +157,7 @@ def _every_kind(store: Store, conversation: Conversation, start: datetime) -> No
         ("پاسخ هوش مصنوعی: **سلام**", "AI", {}),
         ("An answer by a person", "support", {}),
         ("20% off until Friday!", "marketing", {}),
-        ("typed by an operator", "operator", {}),
+        ("typed by an operator", "operator", {"has_customer": False, "is_ai_response": True}),
         (
             "",
             "customer",

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from mock_server.models import Conversation, Customer, Message, Store, User
+from mock_server.models import Conversation, Customer, Message, Store, Tag, User
 
 Json = dict[str, Any]
 ORIGIN = "http://mock.invalid"
 """Stands for the server's own address until a frame is sent: each client is given the one that it dialled."""
+HIDDEN_TAGS = ("Telegram", "Whatsapp", "Instagram")  # by the newest versions
 
 
 def z(moment: datetime | None) -> str | None:
@@ -27,17 +28,21 @@ class Serializer:
         self.rich = rich
 
     def url(self, path: str | None) -> str | None:
-        return f"{ORIGIN}{path}" if path else None
+        """The absolute address of a file; one that is absolute already stays."""
+        return f"{ORIGIN}{path}" if path and path.startswith("/") else path
+
+    def _tags(self, customer: Customer) -> list[Tag]:
+        return [tag for tag in customer.tags if not (self.rich and tag.name in HIDDEN_TAGS)]
 
     def customer(self, customer: Customer | None) -> Json | None:
         """The customer inside a conversation or message."""
         if customer is None:
             return None
-        tags: list[Json] = [{"id": tag.id, "name": tag.name} for tag in customer.tags]
+        tags: list[Json] = [{"id": tag.id, "name": tag.name} for tag in self._tags(customer)]
         if self.rich:
             tags = [
                 {"id": tag.id, "name": tag.name, "created_at": z(tag.created_at), "created_by": None}
-                for tag in customer.tags
+                for tag in self._tags(customer)
             ]
         return {
             "id": customer.id,
@@ -61,7 +66,7 @@ class Serializer:
             "id": message.id,
             "content": message.content,
             "type": message.type,
-            "customer": self.customer(customer),
+            "customer": self.customer(customer) if message.has_customer else None,
             "conversation_id": message.conversation_id,
             "is_ai_response": message.is_ai_response,
             "is_answered": message.is_answered,
@@ -74,7 +79,7 @@ class Serializer:
             row |= {
                 "message_type": message.message_type,
                 "media_url": self.url(message.media_url),
-                "media_file": None,
+                "media_file": self.url(message.media_file),
                 "processing_status": message.processing_status,
                 "transcription": message.transcription,
             }
@@ -101,7 +106,7 @@ class Serializer:
         for name in ("description", "tag", "data"):
             row.pop(name, None)
         row["conversations"] = [self._nested(c) for c in store.conversations_with(customer, user)]
-        row["tags"] = [{"id": tag.id, "name": tag.name} for tag in customer.tags]
+        row["tags"] = [{"id": tag.id, "name": tag.name} for tag in self._tags(customer)]
         if self.rich:
             row["data"] = customer.data
         return row
@@ -135,19 +140,25 @@ class Serializer:
             "feedback_at": iso(message.feedback_at),
         }
 
-    def user(self, user: User) -> Json:
-        """The user in the answer to a login, and in ``auth/status`` and ``profile``."""
+    # --- as the REST calls spell it ---
+
+    def rest_customer(self, customer: Customer | None) -> Json | None:
+        row = self.customer(customer)
+        return {**row, "bio": None, "persona_data": None} if row else None
+
+    def rest_conversation(self, conversation: Conversation) -> Json:
+        row = self.conversation(conversation)
+        del row["last_message"], row["unread_count"]
+        return {**row, "customer": self.rest_customer(conversation.customer), "user": conversation.owner.id}
+
+    def rest_message(self, message: Message, conversation: Conversation) -> Json:
+        row = self.message(message, conversation.customer)
+        del row["conversation_id"]
+        customer = self.rest_customer(conversation.customer) if message.has_customer else None
+        unused = ("metadata", "buttons", "input_tokens", "output_tokens", "total_tokens", "processing_error")
         return {
-            "is_profile_fill": True,
-            "id": user.id,
-            "first_name": user.first_name,
-            "last_name": user.last_name,
-            "email": user.email,
-            "phone_number": None,
-            "username": user.username,
-            "profile_picture": self.url("/media/user_img/default.png"),
-            "business_type": "shop",
-            "default_reply_handler": "AI",
-            "wizard_complete": False,
-            "email_confirmed": False,
+            **row,
+            **dict.fromkeys((*unused, "processed_at", "processing_duration_ms")),
+            "customer": customer,
+            "conversation": self.rest_conversation(conversation),
         }

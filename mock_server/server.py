@@ -17,6 +17,7 @@ from mock_server.control import Control
 from mock_server.errors import MockError
 from mock_server.faults import Fault, parse
 from mock_server.profiles import profile as find_profile
+from mock_server.timing import Timing
 from mock_server.wire import Wire
 
 Flavour = Literal["daphne", "uvicorn"]
@@ -36,21 +37,33 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def uvicorn_server(app: Any) -> uvicorn.Server:
-    """uvicorn with our WebSocket protocol; no keepalive and no deflate, so that frames are predictable."""
+LARGEST_FRAME = {"daphne": 64 * 2**20, "uvicorn": 16 * 2**20}  # bytes; a larger one is closed with 1009
+
+
+def uvicorn_server(app: Any, *, largest: int = LARGEST_FRAME["uvicorn"], deflate: bool = False) -> uvicorn.Server:
+    """uvicorn with our WebSocket protocol; no keepalive, and deflate only where asked: frames are predictable."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
             ws=Wire,
             ws_ping_interval=None,
             ws_ping_timeout=None,
-            ws_per_message_deflate=False,
+            ws_per_message_deflate=deflate,
+            ws_max_size=largest,
             log_level="critical",
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
     )
+
+
+def serving(backend: Backend, *, scenario: str = "", site: Path | None = None) -> uvicorn.Server:
+    """A server, not started yet, that speaks for this backend."""
+    settings = backend.settings
+    app = make_app(backend, scenario=scenario, site=site)
+    deflate = settings.deflate and settings.server == "uvicorn"
+    return uvicorn_server(app, largest=LARGEST_FRAME[settings.server], deflate=deflate)
 
 
 class MockServer:
@@ -74,12 +87,26 @@ class MockServer:
         seed: int = 1,
         first_message: bool = False,
         site: Path | None = None,
+        strict: bool = False,
+        deflate: bool = False,
+        timing: Timing | None = None,
     ) -> None:
         if server not in FLAVOURS:
             raise MockError(f"server: must be uvicorn or daphne, not {server!r}")
         chosen = find_profile(profile)
         flavour: Flavour = "daphne" if server == "daphne" else "uvicorn"
-        self.backend = Backend(Settings(chosen, debug, flavour, conversations, seed, first_message=first_message))
+        settings = Settings(
+            chosen,
+            debug,
+            flavour,
+            conversations,
+            seed,
+            first_message=first_message,
+            strict=strict,
+            deflate=deflate,
+            timing=timing or Timing(),
+        )
+        self.backend = Backend(settings)
         self._site = site
         self.host, self._asked_port = host, port
         self.port = 0
@@ -101,7 +128,7 @@ class MockServer:
         """Start and return once connections are accepted."""
         listener = listen(self.host, self.port or self._asked_port)
         self.port = listener.getsockname()[1]
-        self._server = uvicorn_server(make_app(self.backend, site=self._site))
+        self._server = serving(self.backend, site=self._site)
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(listener, started), daemon=True)
         self._thread.start()
@@ -110,7 +137,9 @@ class MockServer:
         return self
 
     def stop(self) -> None:
-        """Stop as SIGTERM does. A stopped server can be started again on the same port."""
+        """Stop as SIGTERM does: uvicorn says 1012, daphne cuts. It can be started again on the same port."""
+        if self.running and self.backend.settings.server == "daphne":
+            self.call(self._cut())
         if self._server and self._thread:
             self._server.should_exit = True
             self._thread.join(10)
@@ -142,7 +171,7 @@ class MockServer:
 
     def fault(self, name: str, **arguments: Any) -> int:
         """Order a fault; returns how many open connections it has hit. Raises ``MockError`` for an unknown one."""
-        hit: int = self.call(self.backend.order(parse({"fault": name, **arguments})))
+        hit: int = self.call(self.backend.trouble.order(parse({"fault": name, **arguments})))
         return hit
 
     def push(self, **order: Any) -> dict[str, Any]:

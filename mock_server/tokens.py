@@ -18,7 +18,9 @@ class TokenIssuer:
     def __init__(self, access_lifetime: timedelta = timedelta(days=ACCESS_DAYS)) -> None:
         self._key = secrets.token_hex(32)
         self._access_lifetime = access_lifetime
-        self._revoked: set[str] = set()
+        self._expired: set[str] = set()  # by a fault; as if they were too old
+        self._revoked: set[str] = set()  # no longer in the cache
+        self.revocable = True  # whether the cache is asked, which it is not in debug mode
         self._issued: dict[int, set[str]] = {}
         self.ahead = timedelta()  # how much later than now tokens are judged
 
@@ -28,13 +30,14 @@ class TokenIssuer:
         access = self._sign({"user_id": str(user.id), "created_at": born, "type": "access"})
         refresh = self._sign({"user_id": str(user.id), "created_at": born, "type": "refresh", "access": access})
         self._revoked -= {access, refresh}
+        self._expired -= {access, refresh}
         self._issued.setdefault(user.id, set()).update({access, refresh})
         return access, refresh
 
     def user_id(self, token: str, *, kinds: tuple[str, ...] = ("access",)) -> int | None:
         """Return whose valid token this is, or ``None``."""
         claims = self.claims(token)
-        if claims is None or claims.get("type") not in kinds or token in self._revoked:
+        if claims is None or claims.get("type") not in kinds or self._dead(token):
             return None
         days = self._access_lifetime if claims["type"] == "access" else timedelta(days=REFRESH_DAYS)
         born = datetime.strptime(claims["created_at"], "%Y-%m-%d %H:%M:%S %z")
@@ -47,38 +50,40 @@ class TokenIssuer:
         except jwt.InvalidTokenError:
             return None
 
-    def rotate(self, refresh: object, user_of: Any) -> tuple[str, str] | None:
-        """Exchange a refresh token for a new pair, deleting the old pair; ``None`` when it is not valid."""
-        if not isinstance(refresh, str):
-            return None
-        identity = self.user_id(refresh, kinds=("refresh",))
-        if identity is None:
-            return None
+    def rotate(self, refresh: str, user: User) -> tuple[str, str]:
+        """Exchange a refresh token that was found valid for a new pair, deleting the old pair."""
         claims = self.claims(refresh) or {}
         self._revoked |= {refresh, str(claims.get("access"))}
-        return self._fresh(user_of(identity))
+        return self._fresh(user) if self.revocable else self.issue(user)
 
     def revoke(self, token: str) -> None:
         self._revoked.add(token)
 
-    def expire(self, user: User, *, refresh: bool) -> None:
-        """Every access token of the user, and unless told otherwise every refresh token, is dead from now on."""
+    def kill(self, user: User, *, refresh: bool, lost: bool) -> None:
+        """Every access token of the user, and unless told otherwise every refresh token, is dead from now on.
+
+        ``lost`` ones are gone from the cache, which debug mode never asks; the others are too old.
+        """
         for token in self._issued.get(user.id, set()):
             claims = self.claims(token) or {}
             if refresh or claims.get("type") == "access":
-                self._revoked.add(token)
+                (self._revoked if lost else self._expired).add(token)
+
+    def _dead(self, token: str) -> bool:
+        return token in self._expired or (self.revocable and token in self._revoked)
 
     def revive(self) -> None:
         """Forget what was revoked, and how much later it was."""
         self._revoked.clear()
         self.ahead = timedelta()
+        self._expired.clear()
 
     def _fresh(self, user: User) -> tuple[str, str]:
         """A pair that differs from every revoked one, although the clock ticks in seconds."""
         for age in range(60):
             born = (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y-%m-%d %H:%M:%S +0000")
             access = self._sign({"user_id": str(user.id), "created_at": born, "type": "access"})
-            if access not in self._revoked and access not in self._issued.get(user.id, set()):
+            if not self._dead(access) and access not in self._issued.get(user.id, set()):
                 return self.issue(user, age=timedelta(seconds=age))
         return self.issue(user)
 

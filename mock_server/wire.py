@@ -7,6 +7,7 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 SCOPE_KEY = "pilito.wire"
+CLOSE_FRAME = b"\x88"  # its first byte
 
 
 class Wire(WebSocketsSansIOProtocol):
@@ -14,6 +15,7 @@ class Wire(WebSocketsSansIOProtocol):
 
     deaf = False  # what the client sends is swallowed
     mute = False  # what we send is swallowed
+    resets_when_answered = False  # a close frame of ours is out, and its answer leads to a reset
 
     async def run_asgi(self) -> None:
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
@@ -21,7 +23,11 @@ class Wire(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def data_received(self, data: bytes) -> None:
-        if not self.deaf:
+        if self.deaf:
+            return
+        if self.resets_when_answered and data[:1] == CLOSE_FRAME:
+            self.abort()
+        else:
             super().data_received(data)
 
     def abort(self) -> None:

@@ -18,7 +18,7 @@ class Client:
         query = "" if token is None else f"?_=0&token={token}"
         self._stack = ExitStack()
         url = f"ws://127.0.0.1:{server.port}{path}{query}"
-        self.socket: ClientConnection = self._stack.enter_context(connect(url, open_timeout=5))
+        self.socket: ClientConnection = self._stack.enter_context(connect(url, open_timeout=5, close_timeout=0.2))
 
     def close(self) -> None:
         self._stack.close()

@@ -13,6 +13,7 @@ from mock_server.errors import MockError
 from mock_server.faults import ARGUMENTS
 from mock_server.scenarios import SCENARIOS
 from mock_server.server import MockServer
+from mock_server.timing import Timing
 from tests.mock.conftest import Client, until
 from tests.mock.test_sockets import LIST, chat_of, close_of
 
@@ -173,12 +174,9 @@ def test_a_stalled_worker_answers_over_http_only(server: MockServer, dial: Dial)
     assert client.frame()["filters"]["_rid"] == "1"
 
 
-def test_a_stalled_worker_cuts_handshakes_and_times_lists_out(
-    server: MockServer, dial: Dial, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stalled_worker_cuts_handshakes_and_times_lists_out(servers: Servers, dial: Dial) -> None:
     """A handshake on a stalled worker is cut, and a list request ends in an error without data."""
-    monkeypatch.setattr("mock_server.consumers.REQUEST_TIMEOUT", 0.2)
-    monkeypatch.setattr("mock_server.backend.STALLED_HANDSHAKE", {"uvicorn": 0.2, "daphne": 0.1})
+    server = servers(timing=Timing().scaled(0.02))
     client = dial(server).skip(2)
     server.fault("stall")
     error = client.ask(PAGE)
