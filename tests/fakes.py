@@ -324,8 +324,21 @@ class FakeServer:
         self.access[access], self.refresh[refresh], self.partner[refresh] = user, user, access
         return access, refresh
 
+    def take_refresh(self, refresh: str) -> HttpResponse:
+        """A new pair for a refresh token that is good; both old tokens are dead from then on."""
+        user = self.refresh.pop(refresh, None)
+        if user is None:
+            return HttpResponse(401, {"success": False, "errors": ["refresh is invalid"]})
+        self.access.pop(self.partner[refresh], None)
+        access, new = self.issue(user)
+        return HttpResponse(200, {"success": True, "data": {"access_token": access, "refresh_token": new}})
+
     def count(self, path: str) -> int:
         return sum(called.endswith(path) for _, called in self.calls)
+
+
+def _field(json: object, name: str) -> str:
+    return str(json.get(name)) if isinstance(json, dict) else ""
 
 
 class FakeHttp:
@@ -346,6 +359,9 @@ class FakeHttp:
     ) -> HttpResponse:
         server = self.server
         server.calls.append((method, path))
+        refreshing = path.endswith("refresh-access") and not (server.offline or server.status or server.instead)
+        # As in the backend the pair is changed at once, however late the answer is.
+        refreshed = server.take_refresh(_field(json, "refresh")) if refreshing else None
         await asyncio.sleep(server.refresh_latency if path.endswith("refresh-access") else server.latency)
         if server.offline:
             raise NetworkError("offline")
@@ -360,20 +376,12 @@ class FakeHttp:
             shown = {"id": user, "email": f"u{user}@x", "first_name": f"User {user}"} if user else None
             return HttpResponse(200, {"authenticated": user is not None, "user": shown})
         if path.endswith("refresh-access"):
-            return self._refresh(str(body.get("refresh")))
+            return refreshed or server.take_refresh(_field(json, "refresh"))
         if path.endswith("logout"):
             for tokens in (server.access, server.refresh):
                 tokens.pop(f"{scheme}{token}", None)
             return HttpResponse(200, {"success": True})
         return self._login(body)
-
-    def _refresh(self, refresh: str) -> HttpResponse:
-        user = self.server.refresh.pop(refresh, None)
-        if user is None:
-            return HttpResponse(401, {"success": False, "errors": ["refresh is invalid"]})
-        self.server.access.pop(self.server.partner[refresh], None)
-        access, new = self.server.issue(user)
-        return HttpResponse(200, {"success": True, "data": {"access_token": access, "refresh_token": new}})
 
     def _login(self, body: dict[str, Any]) -> HttpResponse:
         if body.get("password") != "right":

@@ -251,11 +251,11 @@ class Auth:
 
     def _expire(self, access: str) -> None:
         """The session is over. What the user has typed stays in storage, for the same user's next login."""
-        if self.session is Session.NONE:
-            return
         if access and self._tokens.access == access:
             self._tokens.clear()
             self._channel.post({"kind": "expired", "of": access})
+        if self.session is Session.NONE:
+            return
         self._forget_session()
         self._tell(AuthChange.EXPIRED)
 
@@ -270,6 +270,8 @@ class Auth:
         kind, of = message.get("kind"), str(message.get("of"))
         if kind == "rotated":
             self._rotated(of, message)
+        elif kind == "spent":
+            self._refresh.spent(str(message.get("refresh")))
         elif kind == "logout":
             self._tokens.end(of)
             self._left(AuthChange.LOGGED_OUT)

@@ -35,7 +35,7 @@ class Refresh:
         self._channel = channel
         self._scheduler = scheduler
         self._running: dict[str, asyncio.Task[TokenAnswer]] = {}  # by the token that is to be replaced
-        self._dead = ""  # the refresh token that the server would not take
+        self._dead = ""  # the refresh token that the server would not take, from this tab or another
         self._news = asyncio.Event()
 
     async def renew(self, old: str) -> TokenAnswer:
@@ -53,6 +53,10 @@ class Refresh:
     def hear(self) -> None:
         """A sibling has said or stored something."""
         self._news.set()
+
+    def spent(self, refresh: str) -> None:
+        """A sibling has asked for this token in vain: nobody asks again."""
+        self._dead = refresh
 
     async def news(self, patience: float) -> None:
         """Wait for the next thing that a sibling says or stores, for at most ``patience`` seconds."""
@@ -84,22 +88,22 @@ class Refresh:
             return Denied()
         answer = await self._api.refresh(refresh)
         if isinstance(answer, TokenPair):
-            return await self._renewed(old, answer)
+            return await self._renewed(old, refresh, answer)
         if isinstance(answer, Unavailable):
             return self._newer_than(old) or answer
+        self._dead = refresh
+        self._channel.post({"kind": "spent", "refresh": refresh})
         # Where locks are not exclusive a sibling may have been faster, and its pair may still be on its way to us.
         found = await self._news_of(old, 0 if self._locks.shared else NEWS_WITHOUT_LOCKS)
         if found is not None:
             return found
-        self._dead = refresh
         await self._locks.mark(_mark(old), MARK_STANDS)
         return Denied()
 
-    async def _renewed(self, old: str, pair: TokenPair) -> TokenAnswer:
-        found = self._newer_than(old)
-        if found is not None:  # logged out, or somebody logged in, while the call was under way: nobody wants this pair
+    async def _renewed(self, old: str, refresh: str, pair: TokenPair) -> TokenAnswer:
+        if self._tokens.refresh != refresh:  # logged out, or somebody logged in, while the call was under way
             self._scheduler.spawn(self._api.revoke(pair.access, pair.refresh), name="revoke an unwanted pair")
-            return found
+            return self._newer_than(old) or Unavailable(Reason.LOST)
         self._tokens.save(pair)
         self._channel.post({"kind": "rotated", "of": old, **pair.as_body()})
         await self._locks.mark(_mark(old), MARK_STANDS)
