@@ -128,7 +128,11 @@ class Socket:
         return self
 
     def frame(self, text: str | None) -> None:
-        self.sink.socket_frame(self.generation, text)
+        self.sink.socket_frames(self.generation, [text])
+
+    def frames(self, texts: Sequence[str | None]) -> None:
+        """Frames that arrive in one turn."""
+        self.sink.socket_frames(self.generation, texts)
 
     def close(self, code: int = 1006, reason: str = "") -> None:
         self.open = False

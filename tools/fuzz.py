@@ -142,14 +142,14 @@ class Victim:
         self.manager.connect()
         generation = self.manager.generation
         self.manager.socket_opened(generation)
-        self.manager.socket_frame(generation, GREETING)
+        self.manager.socket_frames(generation, [GREETING])
         assert self.manager.state is State.READY
 
     def take(self, frame: Frame) -> str:
         """Take one frame and return its outcome. Raises what the manager lets through."""
         self.heard.clear()
         self._scheduler.time += 0.01
-        self.manager.socket_frame(self.manager.generation, frame)
+        self.manager.socket_frames(self.manager.generation, [frame])
         if self.manager.state is not State.READY:
             return "ended as asked" if _is_ending(frame) else "killed the connection"
         if not self._scheduler.running:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import js
@@ -16,8 +17,13 @@ class Sink:
 
     def socket_opened(self, generation: int) -> None: ...
 
-    def socket_frame(self, generation: int, data: str | None) -> None:
-        message: dict[str, Any] = wire.decode(data)
+    def socket_frames(self, generation: int, frames: Sequence[str | None]) -> None:
+        for data in frames:
+            self.take(wire.decode(data))
+
+    def socket_behind(self, generation: int, behind: bool) -> None: ...
+
+    def take(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "chat_message":
             if message["n"] == self.expected:

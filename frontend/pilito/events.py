@@ -294,6 +294,7 @@ class LifecycleEvent(StrEnum):
     STABLE = "stable"  # READY has lasted: earlier failures are forgiven
     MAX_RECONNECT_REACHED = "max_reconnect_reached"  # no timer will dial any more: ``attempts``
     ERROR = "error"  # something was survived: ``message``
+    BEHIND = "behind"  # frames arrive faster than they are handled, or no longer do: ``behind``
     STATE_CHANGED = "state_changed"  # ``state``, ``reason``, ``previous``, or the ``slow`` flag changed
 
 

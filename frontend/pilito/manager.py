@@ -45,7 +45,7 @@ from pilito.events import (
     Wake,
     WakeCause,
 )
-from pilito.exceptions import FrameError, IllegalEventError
+from pilito.exceptions import IllegalEventError
 from pilito.listeners import Listeners
 from pilito.policy import Policy
 from pilito.ports import (
@@ -99,6 +99,7 @@ class WebSocketManager:
     ``max_reconnect_reached``   ``attempts``
     ``error``                   ``message``
     ``stable``                  (nothing): connected long enough to forgive earlier failures
+    ``behind``                  ``behind``: whether frames arrive faster than they are handled
     ``state_changed``           ``state``, ``reason``, ``previous``, ``slow``
     ==========================  ==========================================================
 
@@ -131,6 +132,9 @@ class WebSocketManager:
         self._messages: Listeners[Message] = Listeners(self._listener_failed)
         self._inbox: deque[Event] = deque()
         self._busy = False
+        self._handled = 0  # events that went through the machine
+        self._now = 0.0  # when the last of them did
+        self._behind = False
         self._timers: dict[Timer, TimerHandle] = {}
         self._work: dict[str, TimerHandle] = {}
         self._dialed: Dial | None = None
@@ -146,7 +150,7 @@ class WebSocketManager:
             StartTimer: self._start_timer,
             CancelTimer: self._cancel_timer,
             Announce: self._announce,
-            Deliver: self._deliver,
+            Deliver: lambda effect: self._deliver(effect.message),
         }
 
     # --- what the application reads -----------------------------------------------------------------------------------
@@ -179,6 +183,11 @@ class WebSocketManager:
     def slow(self) -> bool:
         """Whether the socket is silent although the server answers over HTTP."""
         return self._protocol.slow
+
+    @property
+    def behind(self) -> bool:
+        """Whether frames arrive faster than they are handled. None of them is lost."""
+        return self._behind
 
     # --- what the application does ------------------------------------------------------------------------------------
 
@@ -259,11 +268,21 @@ class WebSocketManager:
             self._connector.send(self._dialed.first_frame)
         self._feed(SocketOpened(generation))
 
-    def socket_frame(self, generation: int, data: str | None) -> None:
-        try:
-            self._feed(FrameReceived(generation, wire.decode(data)))
-        except FrameError as error:
-            self._feed(FrameReceived(generation, None, str(error)))
+    def socket_frames(self, generation: int, frames: Sequence[str | None]) -> None:
+        """The first goes through the machine. Those behind it are only delivered, until something else happens."""
+        handled = -1
+        for data in frames:
+            message, problem = wire.read(data)
+            if handled == self._handled and not self._busy and self._protocol.only_delivers(generation, message):
+                self._run(message)
+            else:
+                self._feed(FrameReceived(generation, message, problem))
+                handled = self._handled
+
+    def socket_behind(self, generation: int, behind: bool) -> None:
+        if generation == self.generation and behind is not self._behind:
+            self._behind = behind
+            self._announce(Announce(LifecycleEvent.BEHIND, {"behind": behind}))
 
     def socket_closed(self, generation: int, code: int, reason: str) -> None:
         self._feed(SocketClosed(generation, code, reason))
@@ -275,10 +294,15 @@ class WebSocketManager:
         if self._releasing:
             return
         self._inbox.append(event)
-        if self._busy:
-            return
+        if not self._busy:
+            self._run(None)
+
+    def _run(self, message: Message | None) -> None:
+        """Deliver ``message``, if there is one, then handle what has come in, and what comes in meanwhile."""
         self._busy = True
         try:
+            if message is not None:
+                self._deliver(message)
             while self._inbox:
                 self._handle(self._inbox.popleft())
         finally:
@@ -288,7 +312,8 @@ class WebSocketManager:
 
     def _handle(self, event: Event) -> None:
         try:
-            effects = self._protocol.handle(event, self._scheduler.now())
+            self._handled, self._now = self._handled + 1, self._scheduler.now()
+            effects = self._protocol.handle(event, self._now)
         except IllegalEventError as error:
             self._report(str(error))
             return
@@ -325,6 +350,7 @@ class WebSocketManager:
         self._work[name] = self._scheduler.spawn(work, name=f"{name} for {self.endpoint}")
 
     def _open_socket(self, effect: OpenSocket) -> None:
+        self.socket_behind(effect.generation, False)
         self._token = effect.token
         self._dialed = self._carrier.dial(self._url, effect.token)
         self._console.log("info", f"Connecting to WebSocket: {self._carrier.redact(self._dialed.url)}")
@@ -352,15 +378,15 @@ class WebSocketManager:
             self._warned = False
         self._lifecycle.call(effect.event, effect.detail)
 
-    def _deliver(self, effect: Deliver) -> None:
-        message_type = wire.message_type(effect.message)
-        if wire.control(effect.message) is wire.Control.ESTABLISHED:
-            self._console.log("info", f"Connection established confirmed: {effect.message.get('message', '')}")
+    def _deliver(self, message: Message) -> None:
+        message_type = wire.message_type(message)
+        if message_type == wire.Control.ESTABLISHED:
+            self._console.log("info", f"Connection established confirmed: {message.get('message', '')}")
         elif not message_type:
             self._console.log("warn", f"A frame without a type arrived on {self.endpoint}")
         else:
-            self._log.received(message_type, self._scheduler.now())
-        self._messages.call(message_type, effect.message)
+            self._log.received(message_type, self._now)
+        self._messages.call(message_type, message)
 
     def _report(self, message: str) -> None:
         self._announce(Announce(LifecycleEvent.ERROR, {"message": message}))

@@ -48,8 +48,11 @@ class SocketSink(Protocol):
 
     def socket_opened(self, generation: int) -> None: ...
 
-    def socket_frame(self, generation: int, data: str | None) -> None:
-        """``data`` is the text of a frame, ``None`` for a binary one."""
+    def socket_frames(self, generation: int, frames: Sequence[str | None]) -> None:
+        """Frames that arrived in one turn, in order: the text of each, ``None`` for a binary one."""
+
+    def socket_behind(self, generation: int, behind: bool) -> None:
+        """Whether frames arrive faster than they are handled. Those that wait are handed over in their order."""
 
     def socket_closed(self, generation: int, code: int, reason: str) -> None:
         """Also called, with 1006, when the browser would not even make the socket."""

@@ -90,6 +90,12 @@ class Protocol(Recovery):
             self._announce(LifecycleEvent.STATE_CHANGED, **detail)
         return self._effects
 
+    def only_delivers(self, generation: int, message: Message | None) -> bool:
+        """Whether a frame right behind one that was handled, at the same moment, would be delivered and do no more."""
+        return (
+            message is not None and self.state is State.READY and generation == self._current and wire.is_plain(message)
+        )
+
     def _apply(self, trigger: Trigger, event: Event) -> None:
         rule = TRANSITIONS.get((self.state, trigger))
         if rule is None:

@@ -19,6 +19,7 @@ class ConnectionInfo:
     generation: int
     next_retry_at: float | None
     slow: bool
+    behind: bool = False  # frames arrive faster than they are handled
 
 
 @dataclass(slots=True)
@@ -145,6 +146,7 @@ class Registry:
         entry = _Entry(manager)
         entry.undo.append(manager.on(LifecycleEvent.STATE_CHANGED, lambda _: self._changed()))
         entry.undo.append(manager.on(LifecycleEvent.RECONNECTING, lambda _: self._changed()))
+        entry.undo.append(manager.on(LifecycleEvent.BEHIND, lambda _: self._changed()))
         entry.undo.append(manager.on(LifecycleEvent.STABLE, lambda _: self._lasted(endpoint)))
         return entry
 
@@ -180,6 +182,7 @@ def describe(manager: WebSocketManager) -> ConnectionInfo:
         manager.generation,
         manager.next_retry_at,
         manager.slow,
+        manager.behind,
     )
 
 

@@ -30,6 +30,13 @@ _CONTROLS: Final = {control.value: control for control in Control}
 _PROBE_ANSWERS: Final = frozenset({"Invalid JSON format", "invalid_json"})
 
 
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def decode(text: str | None) -> Message:
     """Return the JSON object in a text frame. ``None`` stands for a binary frame.
 
@@ -42,12 +49,20 @@ def decode(text: str | None) -> Message:
     if nests_too_deep(text):
         raise FrameError(f"A frame nests deeper than {DEEPEST_NESTING} levels. It was dropped.")
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = _parse(text)
     except (ValueError, RecursionError):
         raise FrameError(f"A frame of {len(text)} characters is not JSON. It was dropped.") from None
     if not isinstance(value, dict):
         raise FrameError(f"A frame holds a JSON {_type_of(value)} and not an object. It was dropped.")
     return value
+
+
+def read(text: str | None) -> tuple[Message | None, str]:
+    """As :func:`decode`, for who must go on: the message, or ``None`` and what was wrong with the frame."""
+    try:
+        return decode(text), ""
+    except FrameError as error:
+        return None, str(error)
 
 
 def encode(message: Message) -> str:
@@ -83,6 +98,21 @@ def is_probe_answer(message: Message) -> bool:
     return "type" not in message and isinstance(complaint, str) and complaint in _PROBE_ANSWERS
 
 
+def is_plain(message: Message) -> bool:
+    """Return whether a message has a type and is for the pages alone: no frame about the connection."""
+    found = message.get("type")
+    return isinstance(found, str) and bool(found) and found not in _CONTROLS
+
+
+def _parse(text: str) -> Any:
+    """One decoder for all frames: ``json.loads`` with an option makes a new one for each."""
+    if text.startswith("{"):
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    return _DECODER.decode(text)
+
+
 def nests_too_deep(text: str) -> bool:
     """Return whether brackets outside strings nest deeper than :data:`DEEPEST_NESTING`: too deep to be parsed.
 
@@ -98,10 +128,6 @@ def nests_too_deep(text: str) -> bool:
                 if depth > DEEPEST_NESTING:
                     return True
     return False
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(constant)
 
 
 def _type_of(value: Any) -> str:

@@ -73,6 +73,7 @@ class Inspector:
                 "generation": info.generation,
                 "nextRetryAt": info.next_retry_at,
                 "slow": info.slow,
+                "behind": info.behind,
             }
             for info in self._connections()
         ]
