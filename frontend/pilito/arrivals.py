@@ -13,7 +13,7 @@ from pilito.ports import SocketSink
 
 TURN: Final = 0.008  # seconds of work before the browser gets a turn: half of a frame on the screen
 BATCH: Final = 64  # frames in one crossing at most
-FIRST_GUESS: Final = 0.0005  # seconds for a frame, before one was measured
+FIRST: Final = 12  # frames in the first batch of a turn at most: they may cost more than those before them
 BEHIND: Final = 400  # frames left after a turn: from here on the user is told
 
 
@@ -45,7 +45,7 @@ class Arrivals:
         self._generation = 0
         self._sink: SocketSink | None = None
         self._close: tuple[int, str] | None = None
-        self._pace = FIRST_GUESS
+        self._pace = TURN / FIRST  # seconds for a frame, as they were of late
         self._behind = False
         self._busy = False
 
@@ -94,14 +94,16 @@ class Arrivals:
         """Return whether nothing is left."""
         sink, generation = self._sink, self._generation
         began = now = self._clock()
+        most = FIRST
         while sink is not None and sink is self._sink and generation == self._generation:
-            frames = self._source.take(self._fitting(TURN - (now - began)))
+            frames = self._source.take(min(most, self._fitting(TURN - (now - began))))
             if not frames:
                 self._tell_behind(False)
                 return True
             sink.socket_frames(generation, frames)
             before, now = now, self._clock()
-            self._pace += ((now - before) / len(frames) - self._pace) / 4
+            pace = (now - before) / len(frames)
+            self._pace, most = max(pace, (self._pace + pace) / 2), BATCH
             if now - began >= TURN:
                 return self._pause()
         return True

@@ -19,7 +19,7 @@ _ON_ITS_WAY: Final = frozenset({State.AUTHENTICATING, State.CONNECTING, State.OP
 def badge_key(info: ConnectionInfo) -> str:
     """Return the catalogue key of the words for a connection."""
     if info.state is State.READY:
-        return "badge.slow" if info.slow else "badge.connected"
+        return "badge.slow" if info.slow else "badge.behind" if info.behind else "badge.connected"
     if info.state in _ON_ITS_WAY:
         return "badge.slow" if info.slow else "badge.connecting"
     if info.state is State.WAITING:
@@ -40,6 +40,10 @@ def can_retry(info: ConnectionInfo) -> bool:
 def seconds_left(info: ConnectionInfo, now: float) -> int:
     """Whole seconds until the next attempt, at least 0."""
     return 0 if info.next_retry_at is None else max(0, round(info.next_retry_at - now))
+
+
+def _troubled(info: ConnectionInfo) -> bool:
+    return info.state is not State.READY or info.slow or info.behind
 
 
 class Shell:
@@ -86,7 +90,7 @@ class Shell:
         """Show the state of every connection in use."""
         self._connections = connections
         now = self._scheduler.now()
-        in_trouble = any(info.state is not State.READY or info.slow for info in connections)
+        in_trouble = any(_troubled(info) for info in connections)
         self._bad_since = (self._bad_since or now) if in_trouble else None
         self._view.rows("#connections", [Row(info.endpoint, self._badge(info)) for info in connections])
         self._show_banner()
@@ -107,7 +111,8 @@ class Shell:
             button = f'<button type="button" data-retry="{escape(info.endpoint)}">{escape(name)}</button>'
         return Html(
             f'<li class="badge" data-connection="{escape(info.endpoint)}" data-state="{info.state}"'
-            f' data-reason="{info.reason}" data-slow="{str(info.slow).lower()}" data-attempts="{info.attempts}">'
+            f' data-reason="{info.reason}" data-slow="{str(info.slow).lower()}"'
+            f' data-behind="{str(info.behind).lower()}" data-attempts="{info.attempts}">'
             f'<span class="dot" aria-hidden="true"></span>'
             f'<span role="status">{escape(words)}</span><span class="count" aria-hidden="true">{count}</span>'
             f"{button}</li>"
@@ -121,11 +126,13 @@ class Shell:
     def _banner_words(self) -> str:
         if self._bad_since is None or self._scheduler.now() - self._bad_since < BANNER_AFTER:
             return ""
-        troubled = next((i for i in self._connections if i.state is not State.READY or i.slow), None)
+        troubled = next((info for info in self._connections if _troubled(info)), None)
         if troubled is None:
             return ""
         if troubled.slow:
             return self._text("banner.slow")
+        if troubled.behind and troubled.state is State.READY:
+            return self._text("banner.behind")
         known = f"banner.{troubled.reason}"
         return self._text(known if known in _BANNERS else "banner.lost")
 

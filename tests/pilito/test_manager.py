@@ -113,6 +113,52 @@ async def test_a_frame_reaches_the_listeners_of_its_type() -> None:
 
 
 @scenario
+async def test_frames_of_one_turn_are_delivered_in_order() -> None:
+    """A batch with frames of every kind comes out in order, each once, whatever it does to the connection's clock."""
+    world = await World().ready()
+    heard: list[int] = []
+    errors = world.heard("error")
+    world.manager.on_message("n", lambda message: heard.append(message["n"]))
+    texts: list[str | None] = [json.dumps({"type": "n", "n": number}) for number in range(5)]
+    world.connector.last.frames([*texts[:2], "{", *texts[2:4], None, '{"error":"Invalid JSON format"}', texts[4]])
+    assert heard == [0, 1, 2, 3, 4]
+    assert len(errors) == 2
+    assert world.manager.state is State.READY
+
+
+@scenario
+async def test_a_batch_ends_where_the_connection_ends() -> None:
+    """Behind a frame that ends the connection, or a listener that does, nothing of the batch is delivered."""
+    for ending in ('{"type":"authentication_error"}', '{"type":"stop"}'):
+        world = await World().ready()
+        heard: list[Any] = []
+        world.manager.on_message("x", heard.append)
+        world.manager.on_message("stop", _disconnecting(world.manager))
+        world.connector.last.frames(['{"type":"x"}', '{"type":"x"}', ending, '{"type":"x"}'])
+        assert len(heard) == 2
+        assert world.manager.state is not State.READY
+
+
+def _disconnecting(manager: WebSocketManager) -> Callable[[Any], None]:
+    return lambda _: manager.disconnect()
+
+
+@scenario
+async def test_falling_behind_is_told_and_forgotten_with_the_socket() -> None:
+    """behind is an event and a property; a new socket has nothing to catch up with; an old one says nothing."""
+    world = await World().ready()
+    heard = world.heard("behind")
+    world.connector.last.sink.socket_behind(world.manager.generation - 1, True)
+    assert not world.manager.behind
+    world.connector.last.sink.socket_behind(world.manager.generation, True)
+    assert world.manager.behind
+    world.connector.last.close(1006)
+    await pass_time(3)
+    assert not world.manager.behind
+    assert [detail["behind"] for detail in heard] == [True, False]
+
+
+@scenario
 async def test_a_listener_that_removes_itself_silences_nobody() -> None:
     """A listener that undoes itself, and one that is undone during the call, leave the rest alone."""
     world = await World().ready()

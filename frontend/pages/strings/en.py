@@ -22,6 +22,7 @@ STRINGS = {
     "badge.connecting": "Connecting…",
     "badge.connected": "Connected",
     "badge.slow": "Connected, but slow",
+    "badge.behind": "Catching up…",
     "badge.waiting.lost": "Not connected",
     "badge.waiting.offline": "Offline",
     "badge.waiting.server": "Server in trouble",
@@ -44,6 +45,7 @@ STRINGS = {
     "badge.use_here": "Use here",
     # the banner
     "banner.lost": "The connection is interrupted. What you see may be out of date until it is back.",
+    "banner.behind": "Messages arrive faster than this page can show them. Nothing is lost; it is catching up.",
     "banner.slow": "The server is slow to answer. Nothing is lost; new messages will appear as soon as it catches up.",
     "banner.offline": "You seem to be offline. What you see may be out of date; messages that you write are kept.",
     "banner.server": "The server has a problem. It is asked again in a moment; what you write is kept.",
