@@ -108,6 +108,7 @@ class Auth:
         pair, user = await self._api.login(email, password)
         if self._account.remember(user):
             self._budget.clear()
+        self._forget_endings()
         self._tokens.save(pair)
         self._adopt(user, pair.access)
         self._channel.post({"kind": "login", "user": user.id})
@@ -291,13 +292,18 @@ class Auth:
 
     def _somebody_came(self, user_id: str) -> None:
         """A login elsewhere. Another user's hides ours at once, before any server is asked."""
-        self._tokens.forget_endings()
+        self._forget_endings()
         if self.user is not None and self.user.id == user_id:
             return
         if self.user is not None:
             self._forget_session()
             self._tell(AuthChange.LOGGED_OUT)
         self._scheduler.spawn(self._follow(), name="follow a login")
+
+    def _forget_endings(self) -> None:
+        """What was dead may live again: within a second the backend issues the very same token once more."""
+        self._tokens.forget_endings()
+        self._refresh.spent("")
 
     def _stored_elsewhere(self, key: str | None, value: str | None) -> None:
         """Another tab has changed storage: perhaps one that cannot speak over the channel, or a person."""

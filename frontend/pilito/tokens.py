@@ -67,7 +67,7 @@ class TokenStore:
         self.learn(access, _ENDED)
 
     def forget_endings(self) -> None:
-        """Somebody has logged in: the backend may issue the very same token again within a second."""
+        """Believe storage again about every session that was said to be over."""
         self._successors = {old: pair for old, pair in self._successors.items() if pair is not _ENDED}
 
     def _newest(self, access: str) -> TokenPair | None:

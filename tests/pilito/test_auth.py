@@ -312,6 +312,26 @@ async def test_the_same_token_again_after_a_logout_is_a_session() -> None:
 
 
 @scenario
+async def test_a_refresh_token_that_was_dead_may_live_again() -> None:
+    """A login within the second brings the very refresh token that was refused before it: it is tried again."""
+    browser = Browser()
+    browser.server.spell = lambda number, user: f"access-of-{user}"
+    tab = await browser.session()
+    await tab.login("one@x", "right")
+    spent = browser.stored["refresh_token"]
+    browser.server.access.clear()
+    browser.server.refresh.clear()
+    assert isinstance(await tab.ask(refresh=True), Denied)
+    await tab.login("one@x", "right")
+    await pass_time(6)
+    browser.shared.store["refresh_token"] = spent
+    browser.server.refresh[spent] = 1
+    browser.server.access.clear()
+    await tab.ask(refresh=True)
+    assert browser.refreshes == 2
+
+
+@scenario
 async def test_trouble_with_a_new_token_is_trouble_and_no_logout() -> None:
     """When the server cannot say whose a sibling's new token is, the answer is to come back."""
     browser = Browser()

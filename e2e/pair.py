@@ -1,0 +1,106 @@
+"""Two tabs of one person that stay open for many tests, against a server that changes its version under them.
+
+Starting Python is what a browser test costs. These tests need real tabs, but not fresh ones: between two of them the
+server is reset, and the tabs log in again where they have to.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from playwright.sync_api import Browser
+
+from e2e.tab import CONVERSATIONS, CUSTOMERS, Tab
+from mock_server.profiles import profile as profile_named
+from mock_server.server import MockServer
+from mock_server.testing.waiting import eventually
+
+ENDPOINTS = (CONVERSATIONS, CUSTOMERS)
+EXPECTED = [r"Failed to load resource", r"WebSocket connection to .* failed"]
+WITHOUT_LOCKS = "delete Navigator.prototype.locks"
+
+
+class Pair:
+    """One tab on the conversations, one on the customers, so that no version lets them kick each other."""
+
+    def __init__(self, tabs: list[Tab], server: MockServer) -> None:
+        self.tabs, self.server = tabs, server
+        self.first, self.second = tabs
+
+    def begin(self, profile: str) -> "Pair":
+        """Both tabs logged in as Sara and live, on a server of this version that has counted nothing yet."""
+        self.server.backend.settings = replace(self.server.backend.settings, profile=profile_named(profile))
+        for tab in self.tabs:
+            tab.expected = [*EXPECTED]
+            tab.console.clear()
+            tab.console_errors.clear()
+        self.server.reset()
+        if self.first.stored("access_token") is None:
+            next_second()
+            self.first.log_in()
+        for tab in self.tabs:
+            self.go(tab, "/nowhere")  # the connections of the test before, and what they remember of it, are gone
+        self.go(self.first, "/conversations")
+        self.go(self.second, "/customers")
+        self.live()
+        self.server.backend.hub.totals.clear()
+        return self
+
+    def go(self, tab: Tab, path: str) -> None:
+        """What a click on a link to ``path`` does."""
+        click = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
+        tab.page.evaluate(click, path)
+
+    def live(self) -> None:
+        """Wait until both are connected, clicking "Retry now" wherever it is offered."""
+        self.until(lambda: all(self.ready(tab, path) for tab, path in zip(self.tabs, ENDPOINTS, strict=True)))
+
+    def ready(self, tab: Tab, path: str) -> bool:
+        state = tab.connection(path)
+        return (
+            state.count() == 1
+            and state.get_attribute("data-state") == "ready"
+            and self.server.endpoint(path)["live"] == 1
+        )
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what needs dials: nobody waits for back-off, nor for the allowance, which others test."""
+
+        def look() -> bool:
+            if holds():
+                return True
+            self.first.store("pilito.dials", None)
+            for tab in self.tabs:
+                tab.page.evaluate("document.querySelectorAll('[data-retry]').forEach((button) => button.click())")
+            return holds()
+
+        eventually(look, seconds=30)
+
+    def cut(self, *tabs: Tab) -> None:
+        """The server restarts under these tabs; under both, where none is named."""
+        for tab, path in zip(self.tabs, ENDPOINTS, strict=True):
+            if not tabs or tab in tabs:
+                self.server.fault("close", code=1012, endpoint=path)
+
+
+def next_second() -> None:
+    """Wait until the clock shows another second: within one the backend issues the very same tokens again."""
+    began = int(time.time())
+    eventually(lambda: int(time.time()) > began)
+
+
+@contextmanager
+def open_pair(browser: Browser, server: MockServer, options: dict[str, Any], *, locks: bool) -> Iterator[Pair]:
+    """Start Python in two tabs of one context."""
+    context = browser.new_context(**options)
+    if not locks:
+        context.add_init_script(WITHOUT_LOCKS)
+    tabs = [Tab(context.new_page(), server) for _ in range(2)]
+    tabs[0].give_session()
+    for tab, path in zip(tabs, ("/conversations", "/customers"), strict=True):
+        tab.open(path)
+    assert tabs[0].page.evaluate("'locks' in navigator") is locks
+    yield Pair(tabs, server)
+    context.close()

@@ -1,0 +1,173 @@
+"""Two real tabs of one person and the tokens that they share: every version of the backend, with locks and without."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from e2e.pair import ENDPOINTS, Pair, open_pair
+from e2e.tab import CONVERSATIONS, CUSTOMERS
+from mock_server.profiles import PROFILES
+from mock_server.server import MockServer
+from mock_server.testing.evidence import Evidence
+
+SARA = "sara@example.com"
+ROTATIONS = int(os.environ.get("PILITO_ROTATIONS", "5"))
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[MockServer]:
+    with MockServer(conversations=30) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["locks", "no locks"])
+def opened(
+    request: pytest.FixtureRequest, browser: Browser, backend: MockServer, context_options: dict[str, Any]
+) -> Iterator[Pair]:
+    with open_pair(browser, backend, context_options, locks=request.param) as pair:
+        yield pair
+
+
+@pytest.fixture(params=PROFILES)
+def pair(request: pytest.FixtureRequest, opened: Pair, evidence: Evidence) -> Iterator[Pair]:
+    """Both tabs logged in and live, on each version of the backend in turn."""
+    evidence.server, evidence.tabs = opened.server, [*opened.tabs]
+    yield opened.begin(request.param)
+    for tab in opened.tabs:
+        tab.check()
+
+
+def test_a_dead_token_is_replaced_once(pair: Pair) -> None:
+    """Two tabs whose token dies at the same moment make one refresh call, and nobody is logged out."""
+    old = pair.first.stored("access_token")
+    pair.server.fault("expire", user=SARA, refresh=False)
+    pair.cut()
+    pair.until(lambda: pair.first.stored("access_token") not in (old, None))
+    pair.live()
+    assert pair.server.state()["refreshes"] == 1
+    assert [tab.page.url.rpartition("/")[2] for tab in pair.tabs] == ["conversations", "customers"]
+
+
+def test_a_refresh_cuts_no_open_socket(pair: Pair) -> None:
+    """While one tab replaces the token, the other one's socket stays; its next dial uses the new token."""
+    pair.server.fault("revoke", user=SARA, refresh=False)
+    accepted = pair.server.endpoint(CUSTOMERS)["accepted"]
+    pair.cut(pair.first)
+    pair.live()
+    assert pair.server.state()["refreshes"] == 1
+    assert pair.server.endpoint(CUSTOMERS)["accepted"] == accepted
+    assert pair.server.endpoint(CUSTOMERS)["closed"] == 0
+    pair.cut(pair.second)
+    pair.until(lambda: pair.server.endpoint(CUSTOMERS)["accepted"] == accepted + 1)
+    pair.live()
+    assert pair.server.state()["refreshes"] == 1
+
+
+def test_the_end_of_the_session_reaches_both_and_leads_back(pair: Pair) -> None:
+    """Dead tokens show both tabs the login page, once, after one call; a login brings both back, and what was typed."""
+    conversation = next(iter(pair.server.backend.store.conversations))
+    chat = f"/ws/chat/{conversation}/"
+    pair.go(pair.first, f"/chat/{conversation}")
+    pair.until(lambda: pair.ready(pair.first, chat))
+    pair.first.page.locator("#message").fill("half a thought")
+    visited = [len(tab.visited) for tab in pair.tabs]
+    pair.server.fault("revoke", user=SARA)
+    pair.server.fault("close", code=1012, endpoint=chat)
+    pair.until(lambda: all("/login" in tab.page.url for tab in pair.tabs))
+    assert pair.server.state()["refreshes"] == 1
+    assert [len(tab.visited) - before for tab, before in zip(pair.tabs, visited, strict=True)] == [1, 1]
+    expect(pair.second.page.get_by_text("Your session has ended.")).to_be_visible()
+    for tab in pair.tabs:
+        expect(tab.page.locator("[data-connection]")).to_have_count(0)
+        expect(tab.rows("customer")).to_have_count(0)
+    pair.first.log_in()
+    pair.first.expect_path(f"/chat/{conversation}$").ready(chat)
+    expect(pair.first.page.locator("#message")).to_have_value("half a thought")
+    pair.second.expect_path("/customers$").ready(CUSTOMERS)
+    pair.first.page.locator("#message").fill("")
+
+
+def test_logout_reaches_both_and_revokes(pair: Pair) -> None:
+    """Log out in one tab: both show the login page and nothing of the user, no socket stays, both tokens are dead."""
+    access, refresh = pair.first.stored("access_token"), pair.first.stored("refresh_token")
+    pair.second.store("pilito.data.1.draft.x", "secret")
+    pair.first.page.get_by_role("button", name="Log out").click()
+    for tab in pair.tabs:
+        tab.expect_path("/login$")
+        expect(tab.rows()).to_have_count(0)
+        expect(tab.rows("customer")).to_have_count(0)
+    left = pair.first.page.evaluate("Object.keys(localStorage).filter((key) => /token|pilito.(user|data)/.test(key))")
+    assert left == []
+    tokens = pair.server.backend.tokens
+    pair.until(lambda: all(pair.server.endpoint(path)["live"] == 0 for path in ENDPOINTS))
+    pair.until(lambda: tokens.user_id(str(access)) is None)
+    pair.until(lambda: tokens.user_id(str(refresh), kinds=("refresh",)) is None)
+
+
+def test_another_user_sees_nothing_of_the_first(pair: Pair) -> None:
+    """After another user has logged in, both tabs show that user's data over sockets of theirs, and nothing is left."""
+    pair.first.store("pilito.data.1.draft.x", "secret")
+    pair.second.page.get_by_role("button", name="Log out").click()
+    pair.second.expect_path("/login$").log_in("omid@example.com", "demo-omid")
+    for tab in pair.tabs:
+        tab.expect_path("/conversations$")
+        expect(tab.page.get_by_text("3 conversations", exact=True)).to_be_visible()
+        assert tab.stored("pilito.data.1.draft.x") is None
+    assert {connection.email for connection in pair.server.backend.hub.connections} == {"omid@example.com"}
+    pair.second.page.get_by_role("button", name="Log out").click()
+    for tab in pair.tabs:
+        tab.expect_path("/login$")
+
+
+def test_the_token_of_another_user_changes_the_user(pair: Pair) -> None:
+    """Another user's tokens put into storage by hand close the first one's sockets, and their data is shown instead."""
+    access, refresh = pair.server.issue_tokens("omid@example.com")
+    pair.first.store("refresh_token", refresh)
+    pair.first.store("access_token", access)
+    expect(pair.second.page.get_by_text("1 customer", exact=True)).to_be_visible()
+    pair.cut(pair.first)
+    pair.until(lambda: {connection.email for connection in pair.server.backend.hub.connections} == {"omid@example.com"})
+    pair.second.page.get_by_role("button", name="Log out").click()
+    for tab in pair.tabs:
+        tab.expect_path("/login$")
+
+
+def test_rubbish_leads_to_login_once(pair: Pair) -> None:
+    """Rubbish in the place of both tokens: no connection is confirmed with it, one login page, and no loop."""
+    confirmed = [tab.said("Connection established confirmed") for tab in pair.tabs]
+    visited = [len(tab.visited) for tab in pair.tabs]
+    pair.first.store("refresh_token", "invalid_token")
+    pair.first.store("access_token", "invalid_token")
+    pair.cut()
+    pair.until(lambda: all("/login" in tab.page.url for tab in pair.tabs))
+    assert [tab.said("Connection established confirmed") for tab in pair.tabs] == confirmed
+    assert [len(tab.visited) - before for tab, before in zip(pair.tabs, visited, strict=True)] == [1, 1]
+    assert pair.server.state()["refreshes"] <= 1
+    assert pair.first.stored("access_token") is None
+
+
+@pytest.mark.parametrize("pair", ["current"], indirect=True)
+def test_rotation_after_rotation(pair: Pair) -> None:
+    """Slow refreshes of revoked tokens, again and again: one call each, no logout, no loop.
+
+    ``PILITO_ROTATIONS=100`` drives it a hundred times; ``tests/pilito/test_refresh.py`` does so on virtual time.
+    """
+    for number in range(1, ROTATIONS + 1):
+        pair.server.fault("slow_refresh", seconds=0.2, times=1)
+        pair.server.fault("revoke", user=SARA, refresh=False)
+        accepted = [pair.server.endpoint(path)["accepted"] for path in ENDPOINTS]
+        pair.cut()
+        pair.until(
+            lambda before=accepted: all(  # type: ignore[misc]
+                pair.server.endpoint(path)["accepted"] == count + 1
+                for path, count in zip(ENDPOINTS, before, strict=True)
+            )
+        )
+        pair.live()
+        assert pair.server.state()["refreshes"] == number
+    assert pair.server.state()["logins"] == 0
+    assert all("/login" not in tab.page.url for tab in pair.tabs)
+    assert pair.server.endpoint(CONVERSATIONS)["refused"] <= 4 * ROTATIONS
