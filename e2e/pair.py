@@ -20,6 +20,11 @@ from mock_server.testing.waiting import eventually
 ENDPOINTS = (CONVERSATIONS, CUSTOMERS)
 EXPECTED = [r"Failed to load resource", r"WebSocket connection to .* failed"]
 WITHOUT_LOCKS = "delete Navigator.prototype.locks"
+_READY = "path => document.querySelector(`[data-connection='${path}']`)?.dataset.state === 'ready'"
+_HURRY = """() => {
+  localStorage.removeItem('pilito.dials');
+  document.querySelectorAll('[data-retry]').forEach((button) => button.click());
+}"""
 
 
 class Pair:
@@ -58,22 +63,14 @@ class Pair:
         self.until(lambda: all(self.ready(tab, path) for tab, path in zip(self.tabs, ENDPOINTS, strict=True)))
 
     def ready(self, tab: Tab, path: str) -> bool:
-        state = tab.connection(path)
-        return (
-            state.count() == 1
-            and state.get_attribute("data-state") == "ready"
-            and self.server.endpoint(path)["live"] == 1
-        )
+        return self.server.endpoint(path)["live"] == 1 and bool(tab.page.evaluate(_READY, path))
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait for what needs dials: nobody waits for back-off, nor for the allowance, which others test."""
 
         def look() -> bool:
-            if holds():
-                return True
-            self.first.store("pilito.dials", None)
             for tab in self.tabs:
-                tab.page.evaluate("document.querySelectorAll('[data-retry]').forEach((button) => button.click())")
+                tab.page.evaluate(_HURRY)
             return holds()
 
         eventually(look, seconds=30)
