@@ -1,85 +1,17 @@
-"""The manager and the registry on virtual time, with sockets in the test's hand."""
+"""The manager on virtual time, with sockets in the test's hand."""
 
 import json
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pilito.carriers import QueryCarrier
-from pilito.events import LifecycleEvent, Reason, State, WakeCause
+from pilito.events import State
 from pilito.exceptions import EncodeError
-from pilito.lifecycle import Lifecycle
 from pilito.manager import WebSocketManager
-from pilito.policy import Policy
-from pilito.ports import Denied, Issued, PageSignal, TokenAnswer
-from pilito.registry import Registry
+from pilito.ports import Denied, Issued
 
-from tests.fakes import Clock, FakeChannel, FakeConnector, FakeLife, Lines, Shared, pass_time, run
-
-ENDPOINT = "/ws/conversations/"
-
-
-class Tokens:
-    """A token source that answers what the test says."""
-
-    def __init__(self) -> None:
-        self.answer: TokenAnswer = Issued("TOKEN")
-        self.asked: list[dict[str, Any]] = []
-        self.alive = True
-
-    async def token(self, endpoint: str, **how: Any) -> TokenAnswer:
-        self.asked.append(how)
-        return self.answer
-
-    async def healthy(self) -> bool:
-        return self.alive
-
-
-class World:
-    """A manager with everything around it."""
-
-    def __init__(self, policy: Policy | None = None) -> None:
-        self.clock, self.console, self.tokens = Clock(), Lines(), Tokens()
-        self.connectors: list[FakeConnector] = []
-        self.policy = policy
-        self.manager = self.make(ENDPOINT)
-        self.connector = self.connectors[0]
-
-    def make(self, endpoint: str) -> WebSocketManager:
-        self.connectors.append(FakeConnector())
-        return WebSocketManager(
-            endpoint,
-            url=f"ws://shop.test{endpoint}",
-            connector=self.connectors[-1],
-            tokens=self.tokens,
-            scheduler=self.clock,
-            random=random.Random(1),
-            console=self.console,
-            carrier=QueryCarrier(),
-            policy=self.policy,
-        )
-
-    async def ready(self) -> "World":
-        self.manager.connect()
-        await pass_time()
-        self.connector.last.accept()
-        return self
-
-    def heard(self, event: str) -> list[dict[str, Any]]:
-        details: list[dict[str, Any]] = []
-        self.manager.on(event, details.append)
-        return details
-
-
-def scenario(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
-    """Run an async test on virtual time."""
-
-    def wrapped() -> None:
-        run(test)
-
-    wrapped.__name__, wrapped.__doc__ = test.__name__, test.__doc__
-    return wrapped
+from tests.fakes import pass_time
+from tests.pilito.connection import World, scenario
 
 
 @scenario
@@ -401,123 +333,3 @@ async def test_a_released_manager_has_nothing_left() -> None:
 
 def _releasing(manager: WebSocketManager) -> Callable[[Any], None]:
     return lambda _: manager.release()
-
-
-# --- the registry ---
-
-
-@scenario
-async def test_two_subscribers_share_a_socket_and_the_last_one_closes_it() -> None:
-    """The first leaves, it stays; the second leaves, it closes."""
-    world = World()
-    registry = Registry(world.make)
-    first, second = registry.subscribe(ENDPOINT), registry.subscribe(ENDPOINT)
-    await pass_time()
-    connector = world.connectors[-1]
-    connector.last.accept()
-    assert sum(len(one.sockets) for one in world.connectors) == 1
-    first.close()
-    first.close()
-    assert connector.last.open
-    assert not first.send("x")
-    assert second.send("x")
-    second.close()
-    assert not connector.sockets[0].open
-    assert registry.connections() == []
-    assert connector.released
-
-
-@scenario
-async def test_subscribing_again_after_the_last_one_left() -> None:
-    """A new subscription follows with a new socket; two are never open."""
-    world = World()
-    registry = Registry(world.make)
-    registry.subscribe(ENDPOINT).close()
-    again = registry.subscribe(ENDPOINT)
-    await pass_time()
-    world.connectors[-1].last.accept()
-    assert again.ready
-    assert sum(socket.open for connector in world.connectors for socket in connector.sockets) == 1
-
-
-@scenario
-async def test_a_closed_subscription_hears_nothing() -> None:
-    """What a subscription listened to ends with it, while others go on."""
-    world = World()
-    registry = Registry(world.make)
-    first, second = registry.subscribe(ENDPOINT), registry.subscribe(ENDPOINT)
-    heard: list[str] = []
-    first.on("x", lambda _: heard.append("first"))
-    first.on_lifecycle(LifecycleEvent.CONNECTED, lambda _: heard.append("connected"))
-    second.on("x", lambda _: heard.append("second"))
-    await pass_time()
-    first.close()
-    world.connectors[-1].last.accept().frame('{"type":"x"}')
-    assert heard == ["second"]
-
-
-@scenario
-async def test_the_pages_life_reaches_every_connection() -> None:
-    """Hidden keeps connections, freezing closes them, showing again dials, offline asks."""
-    world, life, shared = World(), FakeLife(), Shared()
-    registry = Registry(world.make)
-    lifecycle = Lifecycle(life, registry, FakeChannel(shared))
-    subscription = registry.subscribe(ENDPOINT)
-    await pass_time()
-    connector = world.connectors[-1]
-    connector.last.accept()
-    life.signal(PageSignal.HIDDEN)
-    assert subscription.ready
-    life.signal(PageSignal.OFFLINE)
-    assert connector.last.sent == [""]
-    life.signal(PageSignal.FREEZE)
-    assert subscription.info.reason is Reason.FROZEN
-    life.signal(PageSignal.RESUME)
-    await pass_time()
-    connector.last.accept()
-    assert subscription.ready
-    assert len(connector.sockets) == 2
-    lifecycle.release()
-    life.signal(PageSignal.FREEZE)
-    assert subscription.ready
-
-
-@scenario
-async def test_a_tab_that_got_through_wakes_its_siblings() -> None:
-    """A connection that has lasted ends the exhaustion of another tab, and not before."""
-    shared = Shared()
-    lucky, unlucky = World(), World(Policy(max_attempts=0))
-    tabs = []
-    for world in (lucky, unlucky):
-        registry = Registry(world.make)
-        Lifecycle(FakeLife(), registry, FakeChannel(shared))
-        tabs.append(registry.subscribe(ENDPOINT))
-    await pass_time()
-    unlucky.connectors[-1].last.close()
-    assert tabs[1].info.reason is Reason.EXHAUSTED
-    lucky.connectors[-1].last.accept()
-    await pass_time(5)
-    assert tabs[1].info.state is State.SUSPENDED
-    await pass_time(6)
-    assert len(unlucky.connectors[-1].sockets) == 2
-
-
-@scenario
-async def test_disconnect_all_and_retry() -> None:
-    """disconnect_all() closes every connection for good; retry() dials the named one."""
-    world = World(Policy(max_attempts=0))
-    registry = Registry(world.make)
-    seen: list[int] = []
-    registry.on_change(lambda connections: seen.append(len(connections)))
-    subscription = registry.subscribe(ENDPOINT)
-    await pass_time()
-    world.connectors[-1].last.close()
-    registry.retry(ENDPOINT)
-    registry.retry("/ws/nobody/")
-    await pass_time()
-    assert len(world.connectors[-1].sockets) == 2
-    registry.disconnect_all()
-    registry.wake(WakeCause.ONLINE)
-    await pass_time(100)
-    assert subscription.info.state is State.CLOSED
-    assert seen

@@ -1,24 +1,20 @@
-"""The machine's behaviour, on its own clock."""
+"""The machine's behaviour on its own clock: connecting, closing, suspended, and what is said."""
 
-import random
 from itertools import pairwise
 
 import pytest
 from pilito.events import (
     Announce,
-    Check,
     CheckHealth,
     CloseSocket,
     LifecycleEvent,
     OpenSocket,
     Reason,
-    SendProbe,
     State,
     SuspendCause,
     Timer,
     WakeCause,
 )
-from pilito.policy import Policy
 
 from tests.pilito.machine import Machine, machine_in
 
@@ -111,174 +107,6 @@ def test_a_token_that_never_comes_is_a_failure() -> None:
     """A token request without an answer ends after its time and backs off."""
     machine = Machine().authenticating().advance(20)
     assert machine.state is State.WAITING
-
-
-# --- reconnecting ---
-
-
-def test_an_abnormal_close_is_followed_by_the_schedule() -> None:
-    """After a loss the dials come after 2, 4, 8, 16 and 30 s, then max_reconnect_reached once, then none."""
-    machine = Machine().ready()
-    delays = []
-    for _ in range(6):
-        machine.closed()
-        if machine.state is State.WAITING:
-            before = machine.now
-            machine.advance(machine.protocol.next_retry_at - machine.now)  # type: ignore[operator]
-            delays.append(round(machine.now - before))
-            machine.redial()
-    assert delays == SCHEDULE
-    assert len(machine.announced(LifecycleEvent.MAX_RECONNECT_REACHED)) == 1
-    dials = machine.dials()
-    machine.advance(100_000)
-    assert machine.dials() == dials == 6
-    assert (machine.state, machine.reason) == (State.SUSPENDED, Reason.EXHAUSTED)
-
-
-def test_the_announced_delay_is_the_one_kept() -> None:
-    """reconnecting names the attempt and the seconds until it, and next_retry_at agrees."""
-    machine = Machine(random=random.Random(7)).waiting()
-    (detail,) = machine.announced(LifecycleEvent.RECONNECTING)
-    assert detail["attempt"] == 1
-    assert machine.protocol.next_retry_at == pytest.approx(machine.now + detail["delay"])
-    machine.advance(detail["delay"] - 0.01)
-    assert machine.state is State.WAITING
-    machine.advance(0.02)
-    assert machine.state is State.AUTHENTICATING
-
-
-@pytest.mark.parametrize("cap", [0, 1, 3, 8])
-def test_the_cap_is_exact_and_retry_now_renews_it(cap: int) -> None:
-    """Cap N gives exactly N dials after the first, and "Retry now" N more after its own."""
-    machine = Machine(Policy(max_attempts=cap)).connect()
-    exhaust(machine, cap + 3)
-    assert machine.dials() == cap + 1
-    assert len(machine.announced(LifecycleEvent.MAX_RECONNECT_REACHED)) == 1
-    machine.retry_now()
-    exhaust(machine, cap + 3)
-    assert machine.dials() == 2 * (cap + 1)
-    assert len(machine.announced(LifecycleEvent.MAX_RECONNECT_REACHED)) == 2
-
-
-def test_delays_keep_their_jitter_at_the_cap() -> None:
-    """Eight failures with a larger cap grow to the cap, and the delays there still differ."""
-    at_cap = set()
-    for seed in range(20):
-        machine = Machine(Policy(max_attempts=8), random.Random(seed)).connect()
-        exhaust(machine, 9)
-        delays = [detail["delay"] for detail in machine.announced(LifecycleEvent.RECONNECTING)]
-        for nominal, delay in zip([2, 4, 8, 16, 30, 30, 30, 30], delays, strict=True):
-            assert 0.8 * nominal <= delay <= 1.2 * nominal
-        at_cap.add(round(delays[-1], 3))
-    assert len(at_cap) > 10
-
-
-def test_a_server_that_greets_and_hangs_up_meets_the_cap() -> None:
-    """A greeting followed by a close after 10 ms, a thousand times over, is dialled six times in all."""
-    machine = Machine().ready()
-    for _ in range(1000):
-        machine.advance(0.01)
-        if machine.state is State.READY:
-            machine.closed(1001)
-        if machine.state is State.WAITING:
-            machine.advance(machine.protocol.next_retry_at - machine.now).redial()  # type: ignore[operator]
-    assert machine.dials() == 6
-    assert machine.reason is Reason.EXHAUSTED
-
-
-def test_only_a_connection_that_lasts_forgives() -> None:
-    """A socket shorter than the minimum uptime keeps the counter, a longer one clears it."""
-    machine = Machine().waiting().advance(2).redial().advance(9.9).closed()
-    assert machine.protocol.attempts == 2
-    machine.advance(4).redial().advance(10.1)
-    assert machine.protocol.attempts == 0
-    machine.closed()
-    assert machine.protocol.attempts == 1
-
-
-def test_uptime_is_looked_up_on_the_clock() -> None:
-    """A hidden tab's late UPTIME timer does not keep a long connection from being forgiven."""
-    machine = Machine().waiting().advance(2).redial().sleep(60).closed()
-    assert machine.protocol.attempts == 1
-    assert len(machine.announced(LifecycleEvent.STABLE)) == 1
-
-
-@pytest.mark.parametrize("state", [State.WAITING, State.AUTHENTICATING, State.CONNECTING, State.OPEN, State.READY])
-def test_disconnect_is_final_in_every_phase(state: State) -> None:
-    """disconnect() during a delay, a token request, a dial, a handshake or after: nothing dials later."""
-    machine = machine_in(state).disconnect()
-    assert (machine.state, machine.reason) == (State.CLOSED, Reason.REQUESTED)
-    dials = machine.dials()
-    assert not machine.timers
-    assert len(machine.announced(LifecycleEvent.DISCONNECTED)) == 1
-    machine.advance(1000).wake().token().opened().frame().closed()
-    assert machine.dials() == dials
-    assert len(machine.announced(LifecycleEvent.DISCONNECTED)) == 1
-
-
-def test_disconnect_closes_with_1000() -> None:
-    """disconnect() closes an open socket with 1000 and the reason "Client disconnect"."""
-    machine = Machine().ready().disconnect()
-    assert machine.abandoned() == [CloseSocket(1000, "Client disconnect")]
-    assert machine.announced(LifecycleEvent.DISCONNECTED) == [{"code": 1000, "reason": "Client disconnect"}]
-
-
-def test_reconnecting_at_once_ignores_the_old_socket() -> None:
-    """disconnect(); connect() leaves one new socket, and the old one's late close changes nothing."""
-    machine = Machine().ready()
-    old = machine.generation
-    machine.disconnect().connect().redial()
-    from pilito.events import SocketClosed
-
-    assert machine.feed(SocketClosed(old, 1006)) == []
-    assert machine.state is State.READY
-    assert machine.dials() == 2
-
-
-@pytest.mark.parametrize("cause", WakeCause)
-def test_every_wake_ends_exhaustion(cause: WakeCause) -> None:
-    """After max_reconnect_reached each kind of wake dials at once, with a fresh budget."""
-    machine = Machine(Policy(max_attempts=1)).connect()
-    exhaust(machine, 2)
-    assert machine.reason is Reason.EXHAUSTED
-    machine.wake(cause)
-    assert machine.state is State.AUTHENTICATING
-    assert machine.protocol.attempts == 0
-
-
-def test_online_while_waiting_dials_now() -> None:
-    """A wake during a delay does not wait for the rest of it."""
-    assert Machine().waiting().wake().state is State.AUTHENTICATING
-
-
-def test_online_after_disconnect_does_nothing() -> None:
-    """A wake when the user has disconnected dials nothing."""
-    assert Machine().ready().disconnect().wake().state is State.CLOSED
-
-
-@pytest.mark.parametrize("reason", [Reason.THROTTLED, Reason.REFUSED])
-def test_a_wake_does_not_hurry_a_throttled_connection(reason: Reason) -> None:
-    """While the server's allowance is used up only the timer or the user dials."""
-    machine = Machine().authenticating().unavailable(reason)
-    assert machine.wake().state is State.WAITING
-    assert machine.retry_now().state is State.AUTHENTICATING
-
-
-def test_throttling_waits_a_minute_and_costs_no_attempt() -> None:
-    """A throttled answer slows down to a minute or what it asks for, without using up the attempts."""
-    machine = Machine().authenticating().unavailable(Reason.THROTTLED)
-    assert machine.protocol.next_retry_at >= machine.now + 60  # type: ignore[operator]
-    assert machine.protocol.attempts == 0
-    machine = Machine().authenticating().unavailable(Reason.THROTTLED, 7)
-    assert 7 <= machine.protocol.next_retry_at - machine.now <= 8.4  # type: ignore[operator]
-
-
-def test_a_server_that_says_when_is_obeyed_within_reason() -> None:
-    """A close reason with a time to come back sets the delay, up to ten minutes."""
-    machine = Machine().ready().closed(1013, "retry-after=90")
-    assert 90 <= machine.protocol.next_retry_at - machine.now <= 108  # type: ignore[operator]
-    machine = Machine().ready().closed(1012, "retry after 999999")
-    assert machine.protocol.next_retry_at - machine.now <= 720  # type: ignore[operator]
 
 
 # --- closing and tokens ---
@@ -393,138 +221,6 @@ def test_a_duplicate_notice_replaces_before_its_close() -> None:
     notice = {"type": "connection_closed", "reason": "duplicate_connection"}
     assert Machine().ready().frame(notice).reason is Reason.REPLACED
     assert Machine().ready().frame({"type": "connection_closed", "reason": "other"}).state is State.READY
-
-
-# --- liveness ---
-
-
-def test_silence_is_asked_about_and_then_declared_dead() -> None:
-    """25 s of silence send a probe, 10 s more ask over HTTP, and no answer there ends it without a close event."""
-    machine = Machine().ready().advance(24.9)
-    assert not machine.of(SendProbe)
-    machine.advance(0.2)
-    assert len(machine.of(SendProbe)) == 1
-    machine.advance(10)
-    assert len(machine.of(CheckHealth)) == 1
-    machine.health(False)
-    assert (machine.state, machine.reason) == (State.WAITING, Reason.OFFLINE)
-
-
-def test_a_stalled_server_is_kept_for_a_minute() -> None:
-    """While HTTP answers, the socket is kept for 60 s of silence after the probe, and the page says slow."""
-    machine = Machine().ready().advance(35).health(True)
-    assert machine.protocol.slow
-    machine.advance(49)
-    assert machine.state is State.READY
-    machine.advance(2)
-    assert machine.state is State.WAITING
-
-
-def test_a_frame_ends_the_stall() -> None:
-    """Any frame, readable or not, proves life: no probe is outstanding and slow is gone."""
-    for speak in (Machine.frame, Machine.garbage):
-        machine = Machine().ready().advance(35).health(True)
-        speak(machine)
-        assert not machine.protocol.slow
-        machine.forget().advance(24)
-        assert machine.state is State.READY
-        assert machine.effects == []
-        machine.advance(1.5)
-        assert len(machine.of(SendProbe)) == 1
-
-
-def test_a_health_answer_after_a_frame_is_old_news() -> None:
-    """When a frame comes while HTTP is being asked, the answer no longer matters."""
-    machine = Machine().ready().advance(35).frame().health(False)
-    assert machine.state is State.READY
-
-
-def test_health_that_is_never_answered_does_not_keep_a_corpse() -> None:
-    """Even with the HTTP question hanging, a silent socket ends a minute after the probe."""
-    assert Machine().ready().advance(25 + 60.1).state is State.WAITING
-
-
-def test_steady_frames_need_no_probe() -> None:
-    """A frame every 20 s keeps the connection for an hour without one probe."""
-    machine = Machine().ready()
-    for _ in range(180):
-        machine.advance(20).frame({"type": "chat_message"})
-    assert not machine.of(SendProbe)
-    assert machine.state is State.READY
-
-
-def test_the_answer_to_the_probe_is_not_delivered() -> None:
-    """The backend's complaint about the empty frame stays below the pages."""
-    machine = Machine().ready().advance(25).forget().frame({"error": "Invalid JSON format"})
-    assert machine.delivered() == []
-    assert machine.state is State.READY
-
-
-@pytest.mark.parametrize("state", [State.CLOSED, State.SUSPENDED, State.WAITING])
-def test_no_probe_without_a_connection(state: State) -> None:
-    """Once disconnected or lost, neither probe nor its time-out comes."""
-    machine = machine_in(state).forget().advance(1.9)
-    assert not machine.of(SendProbe)
-    assert Timer.PROBE not in machine.timers
-
-
-def test_a_late_timer_lets_queued_frames_pass() -> None:
-    """On waking after an hour with an unanswered probe, the question is put once more before anything is given up."""
-    machine = Machine().ready().advance(26).sleep(3600).advance(0)
-    assert machine.state is State.READY
-    assert len(machine.of(SendProbe)) == 2
-    machine.frame().advance(20)
-    assert machine.state is State.READY
-
-
-def test_late_timers_do_not_keep_a_corpse() -> None:
-    """In a hidden tab whose timers are always a minute late a dead link is still found."""
-    machine = Machine().ready()
-    for _ in range(12):
-        machine.sleep(60).advance(0)
-        if machine.state is not State.READY:
-            break
-    assert machine.state is State.WAITING
-
-
-def test_a_wake_probes_only_after_silence() -> None:
-    """A focus right after a frame asks nothing; after some seconds it asks, with three seconds to answer."""
-    machine = Machine().ready().wake(WakeCause.FOCUS)
-    assert not machine.of(SendProbe)
-    machine.advance(5).wake(WakeCause.FOCUS)
-    assert len(machine.of(SendProbe)) == 1
-    machine.advance(3)
-    assert machine.of(CheckHealth)
-
-
-def test_offline_is_checked_and_not_believed() -> None:
-    """The browser's "offline" puts a question; an answer keeps the connection."""
-    machine = Machine().ready()
-    machine.feed(Check())
-    assert len(machine.of(SendProbe)) == 1
-    machine.frame({"error": "Invalid JSON format"}).advance(20)
-    assert machine.state is State.READY
-
-
-def test_offline_names_the_reason_of_a_loss() -> None:
-    """A link lost while the browser says offline is OFFLINE, also when the browser says so later."""
-    machine = Machine().ready()
-    machine.feed(Check())
-    assert machine.closed().reason is Reason.OFFLINE
-    machine = Machine().waiting()
-    machine.feed(Check())
-    assert machine.reason is Reason.OFFLINE
-
-
-def test_a_clock_set_back_does_not_stretch_the_silence() -> None:
-    """An hour subtracted from the wall clock delays the probe by one idle period at most."""
-    machine = Machine().ready()
-    machine.now -= 3600
-    serial = machine.timers[Timer.IDLE][1]
-    from pilito.events import TimerFired
-
-    machine.feed(TimerFired(Timer.IDLE, serial))
-    assert machine.timers[Timer.IDLE][0] <= machine.now + 25
 
 
 # --- suspended ---
