@@ -10,8 +10,9 @@ _PATTERNS: Final = (
     # The name of a field or parameter that holds a token, and its value whatever it looks like.
     (r"""((?:access|refresh)(?:_token)?\\*["']\s*:\s*\\*["'])[^"'\\]+""", rf"\1{SHOWN}"),
     (r"""([?&]token=)[^&\s"'<>\\#]+""", rf"\1{SHOWN}"),
-    # A JSON Web Token, also one that was cut short, in plain text or as base64 of its text.
-    (r"(?:eyJ|ZXlK)[A-Za-z0-9_+/-]{8,}=*(?:\.[A-Za-z0-9_-]*){0,2}", SHOWN),
+    # A JSON Web Token, in plain text or as base64 of its text, also one that was cut short, or in whose middle pytest
+    # has put three dots.
+    (r"(?:eyJ|ZXlK)[A-Za-z0-9_+/-]{8,}=*(?:\.{1,3}[A-Za-z0-9_-]*){0,3}", SHOWN),
     # Three long parts with dots between them. The look behind keeps long runs without dots linear.
     (r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", SHOWN),
 )

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from _pytest._io.saferepr import saferepr
 
 from mock_server.journal import Journal
 from mock_server.redaction import redact, redact_bytes, redact_value, redact_zip
@@ -53,6 +54,13 @@ def test_what_is_no_token_stays(text: str) -> None:
     """Names with dots, messages and frames are left as they are."""
     assert redact(text) == text
     assert redact_bytes(text.encode()) == text.encode()
+
+
+@pytest.mark.parametrize("room", range(30, len(ACCESS), 17))
+def test_nothing_of_a_token_stays_that_pytest_has_shortened(room: int) -> None:
+    """The middle of a long local variable is left out by pytest; both its ends are parts of a token."""
+    shown = redact(saferepr([ACCESS], maxsize=room))
+    assert not any(ACCESS[start : start + 12] in shown for start in range(len(ACCESS) - 12))
 
 
 def test_long_runs_take_no_time() -> None:
