@@ -67,22 +67,36 @@ def test_network_trouble_at_login_says_so(tab: Tab) -> None:
 
 
 TRICKS = [
-    "//evil.example",
     "/\\evil.example",
+    "\\\\evil.example",
     "https://evil.example",
+    "HTTPS:evil.example",
     "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
     "/%2F/evil.example",
-    "/login",
+    "/%2fevil.example",
+    "/%255c%255cevil.example",
+    "/%09/evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "\u2028//evil.example",
+    "/..//evil.example",
+    "/./login",
+    "/login?next=//evil.example",
+    "/" + "a" * 5000,
+    "",
 ]
 
 
 def test_next_never_leaves_the_site(tab: Tab, server: MockServer) -> None:
     """Whatever ``next`` says, a login, or a visit with a session, ends on this site."""
-    tab.open(f"/login?next={quote(TRICKS[0], safe='')}").log_in()
-    tab.expect_path(f"^{server.url}/conversations$")
-    for trick in TRICKS[1:]:
-        tab.open(f"/login?next={quote(trick, safe='')}")
-        tab.expect_path(f"^{server.url}/conversations$")
+    tab.open(f"/login?next={quote('//evil.example', safe='')}").log_in()
+    tab.expect_path(f"^{server.url}/conversations$").ready()
+    go = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
+    for trick in TRICKS:
+        for spelt in (quote(trick, safe=""), quote(trick, safe="/:\\")):
+            tab.page.evaluate(go, f"/login?next={spelt}")
+            tab.expect_path(f"^{server.url}/conversations$")
 
 
 @BOTH
