@@ -145,3 +145,17 @@ def test_offline(tab: Tab) -> None:
     tab.page.context.set_offline(False)
     pass_time_until(tab, lambda: tab.connection().get_attribute("data-state") == "ready", within=3)
     expect_session(tab)
+
+
+@pytest.mark.parametrize("tab", ["current"], indirect=True)
+def test_a_hidden_tab_waits_its_turn(tab: Tab) -> None:
+    """With seven dials in the last minute the other three are left to the tab that is looked at; a hidden one waits."""
+    hide = "hidden => Object.defineProperty(document, 'visibilityState', { value: hidden, configurable: true })"
+    tab.page.evaluate(hide, "hidden")
+    tab.page.evaluate("localStorage.setItem('pilito.dials', JSON.stringify(Array(7).fill(Date.now() / 1000)))")
+    tab.server.fault("close", code=1012, endpoint=CONVERSATIONS)
+    expect_wait(tab, "throttled", "Waiting its turn", (40, 75))
+    assert tab.server.endpoint(CONVERSATIONS)["refused"] == 0
+    tab.page.evaluate(hide, "visible")
+    tab.page.get_by_role("button", name="Retry now").click()
+    pass_time_until(tab, lambda: tab.connection().get_attribute("data-state") == "ready", within=5)
