@@ -19,7 +19,7 @@
 and unbinds them when it is left.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -92,6 +92,39 @@ class PageContext:
     report: Callable[[str, BaseException], None]  # log an error of a handler
 
 
+class _Work:
+    """A page's timer or coroutine: in the page's books for as long as it runs, and no longer."""
+
+    def __init__(self, books: "set[_Work]") -> None:
+        self._books = books
+        self._handle: TimerHandle | None = None
+        books.add(self)
+
+    def begun(self, handle: TimerHandle) -> None:
+        self._handle = handle
+
+    def end(self) -> None:
+        self._books.discard(self)
+
+    def cancel(self) -> None:
+        self.end()
+        if self._handle:
+            self._handle.cancel()
+
+
+class _Ending(Awaitable[None]):
+    """Work that says when it has ended, however it does."""
+
+    def __init__(self, work: Awaitable[None], ended: Callable[[], None]) -> None:
+        self._work, self._ended = work, ended
+
+    def __await__(self) -> Generator[Any, None, None]:
+        try:
+            yield from self._work.__await__()
+        finally:
+            self._ended()
+
+
 class Page:
     """Base of all pages. Subclasses set ``route`` and, when they need a connection, ``endpoint``.
 
@@ -111,7 +144,7 @@ class Page:
         self.params = params
         self.query = query
         self._socket: Subscription | None = None
-        self._tasks: list[TimerHandle] = []
+        self._work: set[_Work] = set()
 
     @property
     def socket(self) -> "Subscription":
@@ -145,18 +178,29 @@ class Page:
 
     def spawn(self, work: Awaitable[None]) -> None:
         """Run a coroutine that is cancelled when the page is left."""
-        self._tasks.append(self.context.scheduler.spawn(work, name=type(self).__name__))
+        own = _Work(self._work)
+        own.begun(self.context.scheduler.spawn(_Ending(work, own.end), name=type(self).__name__))
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> TimerHandle:
         """Start a timer that is stopped when the page is left."""
-        handle = self.context.scheduler.call_later(delay, callback)
-        self._tasks.append(handle)
-        return handle
+        own = _Work(self._work)
+
+        def fire() -> None:
+            own.end()
+            callback()
+
+        own.begun(self.context.scheduler.call_later(delay, fire))
+        return own
+
+    @property
+    def working(self) -> int:
+        """How many of the page's timers and coroutines are running."""
+        return len(self._work)
 
     def release(self) -> None:
         """Cancel the page's tasks and timers; the application calls this after :meth:`unmount`."""
-        while self._tasks:
-            self._tasks.pop().cancel()
+        for work in list(self._work):
+            work.cancel()
 
     def marks(self) -> Iterator[tuple[Mark, Callable[[Any], object]]]:
         """Every marked method, bound, with its mark; an override in a subclass keeps the marks it declares itself."""
