@@ -72,7 +72,7 @@ class Backend:
     def user_for(self, token: str) -> User | None:
         """Whose token this is. In debug mode every other token is the first user's."""
         identity = self.tokens.user_id(token, kinds=("access", "refresh"))
-        if identity is None and self.settings.debug:
+        if identity not in self.store.users and self.settings.debug:
             claims = self.tokens.claims(token) or {}
             known = str(claims.get("user_id")) in map(str, self.store.users)
             identity = int(claims["user_id"]) if known else min(self.store.users)

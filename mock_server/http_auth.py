@@ -111,7 +111,9 @@ class AuthCalls(Calls):
         self.backend.hub.totals["logouts"] += 1
         self.backend.tokens.revoke(request.headers.get("authorization", ""))
         response = JSONResponse({"success": True, "data": {"message": "Logged out"}})
-        response.headers["Set-Cookie"] = f'{COOKIE}=""; Max-Age=0; Path=/; SameSite=None'  # browsers ignore this one
+        ends = format_datetime(datetime.now(UTC), usegmt=True)
+        attributes = f"expires={ends}; HttpOnly; Max-Age=0; Path=/; SameSite=None"  # browsers ignore such a one
+        response.headers["Set-Cookie"] = f'{COOKIE}=""; {attributes}'
         return response
 
 

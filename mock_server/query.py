@@ -70,10 +70,10 @@ def customers(store: Store, user: User, filters: dict[str, Any]) -> list[Custome
         rows = [row for row in rows if row.source == filters["source"]]
     rows = _has(rows, filters.get("has_email"), lambda row: bool(row.email))
     rows = _has(rows, filters.get("has_phone"), lambda row: bool(row.phone_number))
-    rows = _has(rows, filters.get("has_unread"), lambda row: any(c.unread for c in store.conversations_with(row, user)))
+    rows = _has(rows, filters.get("has_unread"), lambda row: any(c.unread for c in store.all_with(row)))
     status = filters.get("conversation_status")
     if status and status != "all":
-        rows = [row for row in rows if any(c.status == status for c in store.conversations_with(row, user))]
+        rows = [row for row in rows if any(c.status == status for c in store.all_with(row))]
     rows = _between(rows, filters, "date_from", "date_to", lambda row: row.created_at)
     rows = _between(rows, filters, "last_activity_from", "last_activity_to", lambda row: row.updated_at)
     if filters.get("tag_ids"):
