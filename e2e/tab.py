@@ -5,8 +5,10 @@ from typing import Any, Self
 from playwright.sync_api import Locator, expect
 
 from mock_server.testing.tab import BrowserTab
+from mock_server.testing.waiting import becomes
 
 BOOT_TIMEOUT = 60_000  # milliseconds: two workers start Python at once on two busy cores
+OWNED = ("sockets", "timers", "tasks", "proxies", "listeners")
 CONVERSATIONS, CUSTOMERS = "/ws/conversations/", "/ws/customers/"
 
 
@@ -47,6 +49,35 @@ class Tab(BrowserTab):
     def connections(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.page.evaluate("pilito.connections()")
         return found
+
+    # --- what a page holds ---
+
+    def resources(self) -> dict[str, int]:
+        """What the app counts of what it holds, see ``pilito.browser.console``, and the sockets that are open."""
+        counts: dict[str, int] = self.page.evaluate("pilito.resources()")
+        ways = [frame["direction"] for frame in self.frames]
+        return {"sockets": ways.count("opened") - ways.count("closed"), **counts}
+
+    def leave_pages(self) -> Self:
+        """Go, inside the app and with a session, to an address that no page has."""
+        self.page.evaluate("history.pushState(null, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))")
+        expect(self.page.locator("#page .empty h1")).to_be_visible()
+        return self
+
+    def assert_clean(self) -> Self:
+        """Leave every page of the app; fail unless no socket, timer, task, proxy or listener of theirs is left.
+
+        One timer is the session's own: it looks ahead to the token's death.
+        """
+        self.leave_pages()
+        clean = {**dict.fromkeys(OWNED, 0), "timers": 1}
+
+        def owned() -> dict[str, int]:
+            found = self.resources()
+            return {name: found[name] for name in OWNED}
+
+        becomes(owned, clean, "what is left after the app's pages", page=self.page)
+        return self
 
     # --- the clock ---
 
