@@ -22,7 +22,7 @@ def _groups() -> list[Any]:
     found: dict[tuple[str, str, int], list[Line]] = defaultdict(list)
     for row in handshakes():
         found[(row["version"], row["server"], row["debug"])].append(row)
-    return [pytest.param(key, rows, id="-".join(map(str, key))) for key, rows in found.items()]
+    return [pytest.param((key, rows), id="-".join(map(str, key))) for key, rows in found.items()]
 
 
 def _path(server: MockServer, name: str) -> str:
@@ -80,10 +80,10 @@ def _hold(server: MockServer, calls: HttpCalls, row: Line) -> None:
     client.close()
 
 
-@pytest.mark.parametrize(("key", "rows"), or_skip(_groups(), "handshakes"))
-def test_handshakes_end_as_recorded(key: tuple[str, str, int], rows: list[Line]) -> None:
+@pytest.mark.parametrize("group", or_skip(_groups(), "handshakes"))
+def test_handshakes_end_as_recorded(group: tuple[tuple[str, str, int], list[Line]]) -> None:
     """Each case opens, is refused with the same status, or says the same and closes with the same code."""
-    version, flavour, debug = key
+    (version, flavour, debug), rows = group
     timing = replace(Timing().scaled(0.1), window=60.0)
     with (
         MockServer(
