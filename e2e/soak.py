@@ -12,7 +12,7 @@ from e2e.waiting import eventually
 from mock_server.server import MockServer
 
 PATHS = ("/customers", "/conversations", "/chat/{id}")
-STEP = 250  # reconnects, or five times as many as page changes, between two samples
+STEP = 500  # reconnects, or five times as many as page changes, between two samples
 
 HURRY = """() => {
   const press = () => document.querySelector('[data-state="waiting"] [data-retry]')?.click();
@@ -69,7 +69,7 @@ class Soak:
             self._server.fault("close", code=1012, endpoint=CONVERSATIONS, times=1)
             if step > 1:
                 self._server.fault("close", code=1012, endpoint=CONVERSATIONS, times=step - 1, after=0.01)
-            eventually(self._has_accepted(target), page=self._tab.page, seconds=300)
+            eventually(self._has_accepted(target), page=self._tab.page, seconds=900)
             yield self._sample(done)
         self._tab.page.evaluate("window.hurry.disconnect()")
 

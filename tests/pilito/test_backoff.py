@@ -20,6 +20,21 @@ def test_every_delay_is_within_the_jitter(attempt: int, seed: int) -> None:
     assert 0.8 * nominal <= backoff.delay(attempt, policy, random.Random(seed)) <= 1.2 * nominal
 
 
+def test_a_client_leans_and_a_fleet_does_not() -> None:
+    """One client's draws stay together without being equal; over many clients every draw is even from 0 to 1."""
+    clients = [backoff.Leaning(random.Random(seed)) for seed in range(4000)]
+    first = [client.random() for client in clients]
+    second = [client.random() for client in clients]
+    assert all(0 <= draw < 1 for draw in first + second)
+    near = sum(abs(a - b) <= backoff.OF_THE_MOMENT for a, b in zip(first, second, strict=True))
+    assert near > 0.9 * len(clients)
+    assert all(a != b for a, b in zip(first, second, strict=True))
+    for draws in (first, second):
+        tenths = [sum(int(draw * 10) == tenth for draw in draws) for tenth in range(10)]
+        assert min(tenths) > 320
+        assert max(tenths) < 480
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

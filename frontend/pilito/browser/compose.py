@@ -9,6 +9,7 @@ import js
 
 from pilito.app import App
 from pilito.auth import Auth
+from pilito.backoff import Leaning
 from pilito.browser.console import BrowserConsole, Inspector
 from pilito.browser.formatting import BrowserFormatter
 from pilito.browser.http import BrowserHttp, parse_answer
@@ -64,7 +65,7 @@ def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> Non
             connector=BrowserConnector(),
             tokens=auth,
             scheduler=scheduler,
-            random=random.Random(),
+            random=Leaning(random.Random()),
             console=console,
             carrier=carrier,
         )
