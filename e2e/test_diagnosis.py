@@ -139,7 +139,7 @@ def test_server_in_trouble(tab: Tab) -> None:
 
 def test_offline(tab: Tab) -> None:
     """No answer at all: the page says that it is offline, and dials as soon as the network is back."""
-    tab.page.context.set_offline(True)
+    tab.goes_offline()
     tab.server.fault("abort", endpoint=CONVERSATIONS)
     expect_wait(tab, "offline", "Offline", (0.5, 20))
     tab.page.context.set_offline(False)

@@ -34,7 +34,7 @@ def test_a_visit_from_login_to_login(tab: Tab, server: MockServer, profile: str)
     eventually(lambda: server.endpoint(CONVERSATIONS)["live"] == 0)
 
     tab.pause()
-    page.context.set_offline(True)
+    tab.goes_offline()
     tab.pass_time(4)
     tab.expect_state("waiting", chat, reason="offline")
     page.get_by_label("Message", exact=True).fill("typed in the tunnel")

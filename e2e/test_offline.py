@@ -90,7 +90,7 @@ def test_the_server_is_gone_and_comes_back(clocked: Tab, server: MockServer) -> 
 def test_the_network_is_gone_and_comes_back(clocked: Tab, server: MockServer) -> None:
     """Offline is checked, then said; online dials at once, and nothing is doubled."""
     rows = clocked.rows().count()
-    clocked.page.context.set_offline(True)
+    clocked.goes_offline()
     clocked.pass_time(4)
     clocked.expect_state("waiting", reason="offline")
     clocked.page.context.set_offline(False)
@@ -119,6 +119,7 @@ def test_a_handshake_that_is_never_answered_times_out(clocked: Tab, server: Mock
     """A dial that hangs is abandoned after ten seconds and the next one gets through."""
     server.fault("hang", endpoint=CONVERSATIONS, times=1)
     server.fault("close", code=1001, endpoint=CONVERSATIONS)
+    clocked.expect_state("waiting")
     clocked.pass_time(2.5)
     clocked.expect_state("connecting")
     eventually(lambda: server.endpoint(CONVERSATIONS)["dialled"] == 2)  # or the next dial would be the one that hangs
@@ -132,6 +133,7 @@ def test_a_server_that_opens_and_says_nothing_times_out(clocked: Tab, server: Mo
     """An open socket without a word is slow after ten seconds and abandoned after thirty."""
     server.fault("silent", endpoint=CONVERSATIONS, times=1)
     server.fault("close", code=1001, endpoint=CONVERSATIONS)
+    clocked.expect_state("waiting")
     clocked.pass_time(2.5)
     clocked.expect_state("open")
     clocked.pass_time(10.5)

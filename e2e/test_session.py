@@ -58,7 +58,7 @@ def test_network_trouble_at_login_says_so(tab: Tab) -> None:
     """Without a network the login says so and keeps what was typed."""
     tab.expected.append(BAD_REQUEST)
     tab.open("/login")
-    tab.page.context.set_offline(True)
+    tab.goes_offline()
     tab.log_in()
     expect(tab.page.get_by_text("No answer from the server.")).to_be_visible()
     tab.page.context.set_offline(False)

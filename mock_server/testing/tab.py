@@ -92,6 +92,11 @@ class BrowserTab:
         found: str | None = self.page.evaluate("k => localStorage.getItem(k)", key)
         return found
 
+    def goes_offline(self) -> None:
+        """The browser loses the network; returns once the page has been told."""
+        self.page.context.set_offline(True)
+        becomes(lambda: bool(self.page.evaluate("navigator.onLine")), False, "navigator.onLine", page=self.page)
+
     def becomes_visible(self) -> None:
         """What the browser tells a page whose tab comes to the front."""
         self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
