@@ -187,6 +187,8 @@ class Faults:
 
     def standing(self, path: str, email: str, names: Container[str], tab: int = 0) -> Fault | None:
         """Return the oldest order of these kinds that is in force for this connection, without counting a hit."""
+        if not self._orders:  # asked several times for each frame
+            return None
         self._forget_spent()
         for fault in self._orders:
             if fault.name in names and fault.hits(path, email, tab):

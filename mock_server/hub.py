@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from mock_server.faults import Fault, Faults
 from mock_server.journal import Journal
+from mock_server.members import Members, Numbers
 from mock_server.models import User
 from mock_server.serialize import ORIGIN
 from mock_server.streams import Stream
@@ -42,7 +43,6 @@ class Connection:
     user: User | None = None
     tab: int = 0  # of the sockets open on this path, the lowest number that was free
     chat: str = ""
-    groups: set[str] = field(default_factory=set)
     silent: bool = False
     rude: bool = False  # the server resets the TCP connection when its close frame is answered, as daphne does
     stream: Stream = field(default_factory=Stream)
@@ -55,6 +55,11 @@ class Connection:
     def wire(self) -> Wire:
         wire: Wire = self.socket.scope[SCOPE_KEY]
         return wire
+
+    @property
+    def waits(self) -> bool:
+        """Whether a frame may have to wait before it goes out: for a fault, for an earlier frame, for a slow client."""
+        return len(self.faults) > 0 or self.stream.turn.locked() or not self.wire.writable.is_set()
 
     async def send(self, frame: Any) -> None:
         """Send a JSON frame, a string as it is; a gone client is no error."""
@@ -116,20 +121,25 @@ class Hub:
     """Every connection of this server."""
 
     def __init__(self) -> None:
-        self.connections: list[Connection] = []
+        self._members: Members[Connection] = Members()
+        self._tabs: dict[str, Numbers] = {}  # by path
         self.counts: dict[str, Count] = {}
         self.presence: Counter[str] = Counter()
         self.totals: Counter[str] = Counter()
         self.journal = Journal()
+
+    @property
+    def connections(self) -> list[Connection]:
+        """Every open connection, oldest first."""
+        return self._members.all()
 
     def count(self, path: str) -> Count:
         return self.counts.setdefault(path, Count())
 
     def join(self, connection: Connection, groups: Iterable[str]) -> None:
         """Count an accepted connection and put it into its groups."""
-        connection.tab = connection.tab or self.free_tab(connection.path)
-        self.connections.append(connection)
-        connection.groups = set(groups)
+        connection.tab = self._tabs.setdefault(connection.path, Numbers()).take()
+        self._members.add(connection, frozenset(groups))
         count = self.count(connection.path)
         count.live += 1
         count.accepted += 1
@@ -139,15 +149,14 @@ class Hub:
 
     def free_tab(self, path: str) -> int:
         """The lowest number that no open socket of this path has."""
-        taken = {connection.tab for connection in self.connections if connection.path == path}
-        return next(number for number in range(1, len(taken) + 2) if number not in taken)
+        return self._tabs[path].next() if path in self._tabs else 1
 
     def leave(self, connection: Connection) -> None:
         """Take a connection out of every group, and clear its presence. A second call does nothing."""
-        if connection not in self.connections:
+        if connection not in self._members:
             return
-        self.connections.remove(connection)
-        connection.groups.clear()
+        self._members.remove(connection)
+        self._tabs[connection.path].give_back(connection.tab)
         count = self.count(connection.path)
         count.live -= 1
         count.closed += 1
@@ -159,12 +168,20 @@ class Hub:
                 del self.presence[key]
 
     def group(self, name: str) -> list[Connection]:
-        return [connection for connection in self.connections if name in connection.groups]
+        """The connections in a group, oldest first."""
+        return self._members.of(name)
 
     async def broadcast(self, group: str, frame: Any) -> int:
-        """Send to everybody in a group; returns to how many."""
+        """Send to everybody in a group, nobody waiting for another one; returns to how many."""
         members = self.group(group)
-        await asyncio.gather(*(member.send(frame) for member in members))
+        text = json.dumps(frame, ensure_ascii=False) if members else ""
+        slow = []
+        for member in members:
+            if member.waits:
+                slow.append(member)
+            else:
+                await member.send(text)
+        await asyncio.gather(*(member.send(text) for member in slow))
         return len(members)
 
     def hit_by(self, fault: Fault) -> list[Connection]:
@@ -177,7 +194,6 @@ class Hub:
 
     def state(self) -> dict[str, Any]:
         """What ``GET /__mock__/state`` shows."""
-        groups = Counter(name for connection in self.connections for name in connection.groups)
         return {
             "endpoints": {
                 path: {
@@ -188,12 +204,12 @@ class Hub:
                     "received": count.received,
                     "refused": count.refused,
                 }
-                for path, count in self.counts.items()
+                for path, count in list(self.counts.items())
             },
             "logins": self.totals["logins"],
             "refreshes": self.totals["refreshes"],
             "status_calls": self.totals["status_calls"],
             "logouts": self.totals["logouts"],
-            "groups": dict(groups),
+            "groups": dict(self._members.sizes()),
             "presence": dict(self.presence),
         }
