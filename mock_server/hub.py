@@ -174,7 +174,7 @@ class Hub:
     async def broadcast(self, group: str, frame: Any) -> int:
         """Send to everybody in a group, nobody waiting for another one; returns to how many."""
         members = self.group(group)
-        text = json.dumps(frame, ensure_ascii=False) if members else ""
+        text = encode(frame) if members else ""  # once, not for each
         slow = []
         for member in members:
             if member.waits:
