@@ -2,14 +2,25 @@
 VENV ?= .venv
 PORT ?= 5173
 BACKEND ?=
+DIST ?=
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 2
-SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND))
+SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND)) $(if $(DIST),--dist dist)
+BUILT := $(if $(DIST),dist/manifest.json)
+BUILT_FROM := index.html $(shell find frontend tools/bundle -type f -not -path '*/__pycache__/*')
 
-.PHONY: serve test lint unit e2e bench exhaustive browser lock clean
+.PHONY: serve build test lint unit e2e bench exhaustive browser lock clean
 
-serve: $(VENV)/.installed node_modules/.installed
+# DIST=1 serves, or tests, the build instead of the sources.
+serve: $(VENV)/.installed node_modules/.installed $(BUILT)
 	@exec $(PYTHON) -m mock_server $(SERVE_FLAGS)
+
+# BACKEND=https://api.example.com is for a build that is served from elsewhere than its backend.
+build: $(VENV)/.installed node_modules/.installed
+	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m tools.bundle $(if $(BACKEND),--backend $(BACKEND))
+
+dist/manifest.json: $(VENV)/.installed node_modules/.installed $(BUILT_FROM)
+	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m tools.bundle
 
 test: lint unit e2e
 
@@ -21,8 +32,9 @@ lint: $(VENV)/.installed
 unit: $(VENV)/.installed node_modules/.installed
 	$(PYTHON) -m pytest tests
 
-e2e: $(VENV)/.installed node_modules/.installed
-	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m pytest e2e -n $(WORKERS)
+# The build is always there: e2e/test_build.py drives it.
+e2e: $(VENV)/.installed node_modules/.installed dist/manifest.json
+	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m pytest e2e -n $(WORKERS) $(if $(DIST),--pilito-dist dist)
 
 # BENCH=frames runs one of them.
 bench: $(VENV)/.installed node_modules/.installed

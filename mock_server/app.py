@@ -13,6 +13,7 @@ from mock_server.backend import Backend
 from mock_server.chat_consumer import ChatConsumer
 from mock_server.consumer import Consumer, NoConsumer
 from mock_server.control import Control
+from mock_server.dist import built_routes
 from mock_server.errors import MockError
 from mock_server.http_api import HttpApi
 from mock_server.http_auth import AuthCalls
@@ -29,8 +30,8 @@ async def _health(_: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def make_app(backend: Backend, *, scenario: str = "", site: Path | None = None) -> Starlette:
-    """The mock with the app's files, or those of the folder ``site``.
+def make_app(backend: Backend, *, scenario: str = "", site: Path | None = None, dist: Path | None = None) -> Starlette:
+    """The mock with the app's files, its build in the folder ``dist``, or the pages of the folder ``site``.
 
     ``scenario`` begins with the first page of the app that is opened.
     """
@@ -51,6 +52,12 @@ def make_app(backend: Backend, *, scenario: str = "", site: Path | None = None) 
 
         return WebSocketRoute(path, endpoint)
 
+    if site is not None:
+        files = site_routes(site)
+    elif dist is not None:
+        files = built_routes(dist, opened=opened)
+    else:
+        files = asset_routes(ROOT, opened=opened)
     routes: list[BaseRoute] = [
         Route("/health/", _health),
         *Control(backend).routes(),
@@ -61,11 +68,12 @@ def make_app(backend: Backend, *, scenario: str = "", site: Path | None = None) 
         socket("/ws/wizard-status/", WizardConsumer),
         socket("/{rest:path}", NoConsumer),
         Route("/media/{rest:path}", media),
-        *(asset_routes(ROOT, opened=opened) if site is None else site_routes(site)),
+        *files,
     ]
     return Starlette(routes=routes)
 
 
-def make_files_app(backend_url: str) -> Starlette:
-    """The app's files alone, for pages that talk to a real backend."""
-    return Starlette(routes=[Route("/health/", _health), *asset_routes(ROOT, backend=backend_url)])
+def make_files_app(backend_url: str, dist: Path | None = None) -> Starlette:
+    """The app's files alone, or its build's, for pages that talk to a real backend."""
+    files = built_routes(dist, backend=backend_url) if dist else asset_routes(ROOT, backend=backend_url)
+    return Starlette(routes=[Route("/health/", _health), *files])

@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--scenario", help=f"a bad day, from the start: {', '.join(SCENARIOS)}; --list describes them")
     found.add_argument("--list", action="store_true", help="list the scenarios and what a user would see, and end")
     found.add_argument("--backend", type=_backend, help="serve the app's files only, for this real backend")
+    found.add_argument("--dist", type=Path, help="serve the build in this folder instead of the sources")
     return found
 
 
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             scenarios.find(flags.scenario)
     except MockError as error:
         return _say(str(error))
+    if flags.dist and not (flags.dist / "manifest.json").is_file():
+        return _say(f"{flags.dist} holds no build; run make build")
     try:
         listener = listen(flags.host, flags.port)
     except OSError as error:
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shown = "localhost" if flags.host in ("127.0.0.1", "::1") else flags.host
     url = f"http://{shown}:{listener.getsockname()[1]}"
     if flags.backend:
-        server = uvicorn_server(make_files_app(flags.backend))
+        server = uvicorn_server(make_files_app(flags.backend, flags.dist))
     else:
         settings = Settings(
             chosen,
@@ -81,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         backend = Backend(settings)
         if flags.journal:
             backend.hub.journal = Journal(flags.journal)
-        server = serving(backend, scenario=flags.scenario or "")
+        server = serving(backend, scenario=flags.scenario or "", dist=flags.dist)
     _announce(url, flags)
     try:
         asyncio.run(server.serve(sockets=[listener]))

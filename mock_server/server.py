@@ -60,10 +60,12 @@ def uvicorn_server(app: Any, *, largest: int = LARGEST_FRAME["uvicorn"], deflate
     )
 
 
-def serving(backend: Backend, *, scenario: str = "", site: Path | None = None) -> uvicorn.Server:
+def serving(
+    backend: Backend, *, scenario: str = "", site: Path | None = None, dist: Path | None = None
+) -> uvicorn.Server:
     """A server, not started yet, that speaks for this backend."""
     settings = backend.settings
-    app = make_app(backend, scenario=scenario, site=site)
+    app = make_app(backend, scenario=scenario, site=site, dist=dist)
     deflate = settings.deflate and settings.server == "uvicorn"
     return uvicorn_server(app, largest=LARGEST_FRAME[settings.server], deflate=deflate)
 
@@ -89,6 +91,7 @@ class MockServer:
         seed: int = 1,
         first_message: bool = False,
         site: Path | None = None,
+        dist: Path | None = None,
         strict: bool = False,
         deflate: bool = False,
         timing: Timing | None = None,
@@ -109,7 +112,7 @@ class MockServer:
             timing=timing or Timing(),
         )
         self.backend = Backend(settings)
-        self._site = site
+        self._site, self._dist = site, dist
         self.host, self._asked_port = host, port
         self.port = 0
         self._server: uvicorn.Server | None = None
@@ -130,7 +133,7 @@ class MockServer:
         """Start and return once connections are accepted."""
         listener = listen(self.host, self.port or self._asked_port)
         self.port = listener.getsockname()[1]
-        self._server = serving(self.backend, site=self._site)
+        self._server = serving(self.backend, site=self._site, dist=self._dist)
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(listener, started), daemon=True)
         self._thread.start()

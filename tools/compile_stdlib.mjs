@@ -6,7 +6,8 @@ import { loadPyodide } from "pyodide";
 const source = readFileSync(new URL("./compile_stdlib.py", import.meta.url), "utf8");
 const pyodide = await loadPyodide();
 try {
-  const bytes = pyodide.runPython(source).toJs();
+  pyodide.runPython(source);
+  const bytes = pyodide.runPython("rewrite(stdlib_path())").toJs();
   mkdirSync("build", { recursive: true });
   writeFileSync("build/stdlib.zip", bytes);
 } catch (error) {

@@ -26,6 +26,7 @@ class Options:
     conversations: int
     scenario: str
     site: Path | None
+    dist: Path | None
     results: Path
     browser: str
 
@@ -54,6 +55,7 @@ def add_options(parser: pytest.Parser) -> None:
         help=f"a bad day that begins with every test: {', '.join(SCENARIOS)}",
     )
     add("--pilito-site", metavar="FOLDER", default="", help="serve this folder's pages instead of Pilito's own")
+    add("--pilito-dist", metavar="FOLDER", default="", help="serve the build in this folder instead of the sources")
     add(
         "--pilito-results",
         metavar="FOLDER",
@@ -87,7 +89,8 @@ def read_options(config: pytest.Config) -> Options:
         debug=bool(config.getoption("--pilito-debug")),
         conversations=_conversations(str(config.getoption("--pilito-conversations"))),
         scenario=scenario,
-        site=_site(config, str(config.getoption("--pilito-site"))),
+        site=_folder(config, "--pilito-site", "index.html"),
+        dist=_folder(config, "--pilito-dist", "manifest.json"),
         results=_results(config, str(config.getoption("--pilito-results"))),
         browser=_browser(str(config.getoption("--pilito-browser"))),
     )
@@ -108,12 +111,14 @@ def _conversations(text: str) -> int:
     return int(text)
 
 
-def _site(config: pytest.Config, text: str) -> Path | None:
+def _folder(config: pytest.Config, option: str, file: str) -> Path | None:
+    text = str(config.getoption(option))
     if not text:
         return None
     folder = config.invocation_params.dir / text
-    if not (folder / "index.html").is_file():
-        raise pytest.UsageError(f"--pilito-site: must be a folder with an index.html, not {text!r}")
+    if not (folder / file).is_file():
+        article = "an" if file[0] in "aeiou" else "a"
+        raise pytest.UsageError(f"{option}: must be a folder with {article} {file}, not {text!r}")
     return folder
 
 

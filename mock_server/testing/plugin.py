@@ -74,6 +74,7 @@ def servers(pilito_options: Options) -> Iterator[Callable[[str], MockServer]]:
                 debug=pilito_options.debug,
                 conversations=pilito_options.conversations,
                 site=pilito_options.site,
+                dist=pilito_options.dist,
             ).start()
         return running[profile]
 

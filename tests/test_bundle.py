@@ -1,0 +1,127 @@
+"""The build's parts and headers, and how the mock serves a build; the build itself is driven by e2e/test_build.py."""
+
+import gzip
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from mock_server.dist import built_routes
+from mock_server.errors import MockError
+from tools.bundle import policy
+from tools.bundle.page import index
+from tools.bundle.parts import Parts
+from tools.bundle.patches import LOADER, patched
+
+
+def test_a_part_is_named_after_all_that_it_leads_to() -> None:
+    """A changed part changes the name of every part that uses it, and of no other."""
+    names = []
+    for leaf in (b"one", b"two"):
+        parts = Parts()
+        parts.add("/frontend/leaf.bin", leaf)
+        parts.add("/frontend/user.js", b'fetch("/frontend/leaf.bin")')
+        parts.add("/frontend/other.js", b"1")
+        names.append([parts.name("/frontend/user.js"), parts.name("/frontend/other.js")])
+        assert parts.name("/frontend/leaf.bin").encode() in parts.named[parts.name("/frontend/user.js")]
+    assert names[0][0] != names[1][0]
+    assert names[0][1] == names[1][1]
+
+
+def test_an_address_inside_a_longer_path_is_left_alone() -> None:
+    """Only whole addresses are replaced: a path in Python's file system may end like one."""
+    parts = Parts()
+    parts.add("/app.zip", b"x")
+    assert parts.resolve('"/lib/app.zip"') == '"/lib/app.zip"'
+    assert parts.resolve('"/app.zip"') == f'"{parts.name("/app.zip")}"'
+
+
+def test_an_address_without_a_part_stops_the_build() -> None:
+    """What the page would ask for in vain is found while it is built."""
+    with pytest.raises(SystemExit, match=r"/frontend/missing\.js"):
+        Parts().resolve('"/frontend/missing.js"')
+
+
+def test_a_loader_that_has_changed_stops_the_build() -> None:
+    """Each replacement in Pyodide's loader is made exactly once or not at all."""
+    with pytest.raises(SystemExit, match="patches"):
+        patched("".join(before for before, _ in LOADER[1:]))
+
+
+def test_the_policy_allows_no_eval_and_no_html_from_strings() -> None:
+    """Scripts come from here, wasm may be compiled, Trusted Types are required, and both snippets say the same."""
+    text = policy.content_security_policy("https://api.example.com")
+    assert "script-src 'self' 'wasm-unsafe-eval';" in text
+    assert "require-trusted-types-for 'script'" in text
+    assert "connect-src 'self' https://api.example.com wss://api.example.com;" in text
+    for snippet in (policy.nginx, policy.caddy):
+        assert text in snippet("https://api.example.com")
+        assert policy.HOST + " " not in snippet("")
+
+
+def test_the_page_hints_at_the_snapshot_and_never_at_the_wasm() -> None:
+    """Everything that a start downloads is hinted at, but a preload of the wasm would keep it out of the code cache."""
+    parts = Parts()
+    for address in ("/app.zip", "/snapshot.bin", "/runtime/lock.mjs", "/runtime/pyscript/core.js", "/frontend/icon.svg",
+                    "/frontend/boot.js", "/frontend/start.js", "/frontend/styles/all.css"):  # fmt: skip
+        parts.add(address, b"1")
+    for name in ("interpreter", "runtime", "snapshot"):
+        parts.add(f"/frontend/built/{name}.mjs", name.encode())
+    for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"):
+        parts.add(f"/runtime/pyodide/{name}", name.encode())
+    text = index(parts, "https://api.example.com")
+    hints = [line for line in text.splitlines() if 'rel="preload"' in line or 'rel="modulepreload"' in line]
+    assert any(parts.name("/snapshot.bin") in line for line in hints)
+    assert any(parts.name("/runtime/pyodide/pyodide.asm.mjs") in line for line in hints)
+    assert not any("wasm" in line for line in hints)
+    assert 'name="pilito-backend" content="https://api.example.com"' in text
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """A folder that looks like a build."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text('<meta name="pilito-backend" content="">')
+    (tmp_path / "assets" / "a-1.js").write_text("let a")
+    (tmp_path / "assets" / "a-1.js.gz").write_bytes(gzip.compress(b"let a"))
+    manifest = {"backend": "", "headers": policy.page_headers(""), "files": {"/index.html": {}, "/assets/a-1.js": {}}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    return tmp_path
+
+
+async def ask(build: Path, path: str, backend: str = "") -> httpx.Response:
+    app = Starlette(routes=built_routes(build, backend=backend))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test") as client:
+        return await client.get(path)
+
+
+async def test_a_named_file_is_kept_for_ever_and_sent_compressed(build: Path) -> None:
+    """What names its content never goes stale, and travels as its compressed twin."""
+    answer = await ask(build, "/assets/a-1.js")
+    assert answer.text == "let a"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_every_path_is_the_page_under_the_policy_but_files_are_not_made_up(build: Path) -> None:
+    """A deep link gets the page; a file that is not in the manifest is missing, and so is the manifest itself."""
+    answer = await ask(build, "/chat/7")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "ws://shop.test wss://shop.test" in answer.headers["content-security-policy"]
+    for path in ("/assets/a-2.js", "/manifest.json", "/assets/../manifest.json"):
+        assert (await ask(build, path)).status_code == 404
+
+
+async def test_a_real_backend_is_named_in_the_page_and_allowed_by_the_policy(build: Path) -> None:
+    """``BACKEND=`` reaches a build that was made without one."""
+    answer = await ask(build, "/", "https://api.example.com")
+    assert 'content="https://api.example.com"' in answer.text
+    assert "https://api.example.com wss://api.example.com" in answer.headers["content-security-policy"]
+
+
+def test_a_folder_without_a_build_is_refused(tmp_path: Path) -> None:
+    """The message says what to run."""
+    with pytest.raises(MockError, match="make build"):
+        built_routes(tmp_path)

@@ -1,0 +1,95 @@
+"""Gathers the parts of the build: our files, of the runtime what a page asks for, and the archives compiled for it."""
+
+import importlib.util
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+from tools.bundle.parts import Parts
+from tools.bundle.patches import patched
+from tools.runtime import npm_command
+from tools.steps import ROOT, fail, run
+
+STYLES: Final = ("base", "shell", "lists", "chat")
+PACKAGES: Final = ("pilito", "pages")
+PYODIDE: Final = ROOT / "node_modules" / "pyodide"
+PYSCRIPT: Final = ROOT / "node_modules" / "@pyscript" / "core" / "dist"
+WORK: Final = ROOT / "build" / "bundle"
+NO_KEYS: Final = b"class PyJWKClient:\n    pass\n"
+"""In place of PyJWT's client for key servers, which brings urllib.request, http and ssl; a page reads claims only."""
+
+
+def gather() -> Parts:
+    """Return every part but the snapshot and the page."""
+    parts = Parts()
+    frontend = ROOT / "frontend"
+    parts.add(
+        "/frontend/styles/all.css", b"".join((frontend / "styles" / f"{name}.css").read_bytes() for name in STYLES)
+    )
+    parts.add("/frontend/icon.svg", (frontend / "icon.svg").read_bytes())
+    first, boot = (frontend / "built" / "first.js").read_bytes(), (frontend / "boot.js").read_bytes()
+    parts.add("/frontend/boot.js", first + boot)
+    parts.add("/frontend/start.js", (frontend / "start.js").read_bytes())
+    for path in sorted((frontend / "built").glob("*.mjs")):
+        parts.add(f"/frontend/built/{path.name}", path.read_bytes())
+    _add_runtime(parts)
+    _add_archives(parts)
+    return parts
+
+
+def modules() -> list[str]:
+    """The modules that the snapshot imports; known once :func:`gather` has run."""
+    found: list[str] = json.loads((WORK / "modules.json").read_text())
+    return found
+
+
+def _add_runtime(parts: Parts) -> None:
+    parts.add("/runtime/pyodide/pyodide.mjs", patched((PYODIDE / "pyodide.mjs").read_text()).encode())
+    for name in ("pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"):
+        parts.add(f"/runtime/pyodide/{name}", (PYODIDE / name).read_bytes())
+    info: Any = json.loads((PYODIDE / "pyodide-lock.json").read_text())["info"]
+    parts.add("/runtime/lock.mjs", f"export default {json.dumps({'info': info, 'packages': {}})};\n".encode())
+    for path in pyscript_files():
+        parts.add(f"/runtime/pyscript/{path.name}", _unmapped(path.read_text()))
+
+
+def pyscript_files() -> list[Path]:
+    """PyScript's core and the one plugin that it loads even to switch it off."""
+    names = [match for pattern in ("core.js", "core-*.js", "error-*.js") for match in PYSCRIPT.glob(pattern)]
+    if len(names) != 3:
+        fail("build", "PyScript's core is no longer made of three files; see tools/bundle/application.py")
+    return names
+
+
+def _unmapped(text: str) -> bytes:
+    return re.sub(r"//# sourceMappingURL=\S+", "", text).encode()
+
+
+def _add_archives(parts: Parts) -> None:
+    """Compile the app and the standard library inside Pyodide, under Node."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    (WORK / "sources.zip").write_bytes(_sources())
+    names = [str(WORK / name) for name in ("sources.zip", "app.zip", "stdlib.zip", "modules.json")]
+    _, environment = npm_command()
+    run("compiled modules", ["node", "tools/bundle/compile.mjs", *names], hint="See the lines above.", env=environment)
+    parts.add("/app.zip", (WORK / "app.zip").read_bytes())
+    parts.add("/runtime/stdlib.zip", (WORK / "stdlib.zip").read_bytes())
+
+
+def _sources() -> bytes:
+    """Our packages, and PyJWT as it is installed here, as one archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for package in PACKAGES:
+            for path in sorted((ROOT / "frontend" / package).rglob("*.py")):
+                archive.write(path, path.relative_to(ROOT / "frontend"))
+        found = importlib.util.find_spec("jwt")
+        if not found or not found.origin:
+            fail("build", "PyJWT is not installed; run make.")
+        for path in sorted(Path(found.origin).parent.glob("*.py")):
+            data = NO_KEYS if path.name == "jwks_client.py" else path.read_bytes()
+            archive.writestr(f"jwt/{path.name}", data)
+    return buffer.getvalue()
