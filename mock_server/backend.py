@@ -196,6 +196,8 @@ class Backend:
         self.hub.presence.clear()
         self.tokens.revive()
         self.store = seeded(self.settings.conversations, self.settings.seed)
+        if self.hub.elsewhere:
+            self.store.random.seed()  # as the relay does when it starts
 
 
 def _list_frame(name: str, rows: list[Any], pagination: dict[str, Any], filters: Any) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
+
+import uvicorn
 
 from mock_server import scenarios
 from mock_server.app import make_files_app
@@ -37,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--strict", action="store_true", help="check origins, and take 10 sockets a minute of a user")
     found.add_argument("--deflate", action="store_true", help="compress frames where uvicorn does")
     found.add_argument("--conversations", type=_count, default=300, help="how many conversations Sara has (300)")
+    found.add_argument("--redis", type=_redis, help="share pushes and logins with other processes, over this Redis")
     found.add_argument("--journal", type=Path, help="write what happens to this file, as JSON lines without tokens")
     found.add_argument("--control-open", action="store_true", help="let other machines use /__mock__/ too")
     found.add_argument("--scenario", help=f"a bad day, from the start: {', '.join(SCENARIOS)}; --list describes them")
@@ -68,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     shown = "localhost" if flags.host in ("127.0.0.1", "::1") else flags.host
     url = f"http://{shown}:{listener.getsockname()[1]}"
+    backend = None
     if flags.backend:
         server = uvicorn_server(make_files_app(flags.backend, flags.dist))
     else:
@@ -85,14 +91,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if flags.journal:
             backend.hub.journal = Journal(flags.journal)
         server = serving(backend, scenario=flags.scenario or "", dist=flags.dist)
-    _announce(url, flags)
     try:
-        asyncio.run(server.serve(sockets=[listener]))
+        asyncio.run(_serve(server, listener, backend, flags, url))
     except KeyboardInterrupt:
         pass
+    except MockError as error:
+        return _say(str(error))
     finally:
         listener.close()
     return 0
+
+
+async def _serve(
+    server: uvicorn.Server, listener: socket.socket, backend: Backend | None, flags: argparse.Namespace, url: str
+) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        if backend and flags.redis:
+            from mock_server.relay import Relay  # nobody else needs the client library
+
+            await stack.enter_async_context(Relay(backend, flags.redis))
+        _announce(url, flags)
+        await server.serve(sockets=[listener])
 
 
 def _announce(url: str, flags: argparse.Namespace) -> None:
@@ -121,6 +140,13 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) > 100_000:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 100000, not {text!r}")
     return int(text)
+
+
+def _redis(text: str) -> str:
+    scheme, separator, host = text.partition("://")
+    if not separator or scheme not in ("redis", "rediss") or not host:
+        raise argparse.ArgumentTypeError(f"must be an address such as redis://127.0.0.1:6379, not {text!r}")
+    return text
 
 
 def _backend(text: str) -> str:

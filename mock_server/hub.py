@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,6 +127,8 @@ class Hub:
         self.presence: Counter[str] = Counter()
         self.totals: Counter[str] = Counter()
         self.journal = Journal()
+        self.elsewhere: Callable[[str, str], Awaitable[None]] | None = None
+        """Told of each push: the group and the text, for the sockets of other processes."""
 
     @property
     def connections(self) -> list[Connection]:
@@ -172,9 +174,17 @@ class Hub:
         return self._members.of(name)
 
     async def broadcast(self, group: str, frame: Any) -> int:
-        """Send to everybody in a group, nobody waiting for another one; returns to how many."""
+        """Send to everybody in a group, in every process; returns to how many in this one."""
+        if not self.elsewhere and not self.group(group):
+            return 0
+        text = encode(frame)  # once, not for each
+        if self.elsewhere:
+            await self.elsewhere(group, text)
+        return await self.deliver(group, text)
+
+    async def deliver(self, group: str, text: str) -> int:
+        """Send to everybody in a group of this process, nobody waiting for another one; returns to how many."""
         members = self.group(group)
-        text = encode(frame) if members else ""  # once, not for each
         slow = []
         for member in members:
             if member.waits:

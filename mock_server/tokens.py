@@ -16,7 +16,7 @@ class TokenIssuer:
     """Issues and checks tokens; remembers which are revoked."""
 
     def __init__(self, access_lifetime: timedelta = timedelta(days=ACCESS_DAYS)) -> None:
-        self._key = secrets.token_hex(32)
+        self.key = secrets.token_hex(32)  # the same in processes that share their tokens
         self._access_lifetime = access_lifetime
         self._expired: set[str] = set()  # by a fault; as if they were too old
         self._revoked: set[str] = set()  # no longer in the cache
@@ -46,7 +46,7 @@ class TokenIssuer:
     def claims(self, token: str) -> dict[str, Any] | None:
         """Return the claims of a token with a good signature, or ``None``."""
         try:
-            return jwt.decode(token, self._key, algorithms=["HS512"])
+            return jwt.decode(token, self.key, algorithms=["HS512"])
         except jwt.InvalidTokenError:
             return None
 
@@ -88,4 +88,4 @@ class TokenIssuer:
         return self.issue(user)
 
     def _sign(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(claims, self._key, algorithm="HS512")
+        return jwt.encode(claims, self.key, algorithm="HS512")
