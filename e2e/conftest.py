@@ -1,12 +1,15 @@
 """What is special about this app's tests; everything else is in ``mock_server.testing.plugin``."""
 
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from e2e.steady import Steady, open_steady
 from e2e.tab import Tab
+from mock_server.testing.evidence import Evidence
 
 expect.set_options(timeout=10_000)
 
@@ -37,3 +40,18 @@ def inbox(tab: Tab) -> Tab:
     tab.give_session().open("/conversations").ready()
     expect(tab.rows().first).to_be_visible()
     return tab
+
+
+@pytest.fixture(scope="session")
+def opened_steady(browser: Browser, context_options: dict[str, Any]) -> Iterator[Steady]:
+    with open_steady(browser, context_options) as steady:
+        yield steady
+
+
+@pytest.fixture
+def steady(opened_steady: Steady, evidence: Evidence) -> Iterator[Steady]:
+    """One tab for many tests, logged in and on a clock that is moved by hand; its server has counted nothing yet."""
+    evidence.server, evidence.tabs = opened_steady.server, [opened_steady.tab]
+    opened_steady.begin()
+    yield opened_steady
+    opened_steady.tab.check()

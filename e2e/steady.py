@@ -1,0 +1,127 @@
+"""One tab that stays open for many tests, on a clock that is moved by hand: starting Python is what a test costs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Locator
+
+from e2e.pair import EXPECTED, next_second
+from e2e.tab import CONVERSATIONS, Tab
+from mock_server.models import Conversation
+from mock_server.server import MockServer
+from mock_server.testing.waiting import eventually
+
+_GO = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
+_FORGET = """() => {
+  for (const key of Object.keys(localStorage)) if (/dials|outbox|draft/.test(key)) localStorage.removeItem(key);
+}"""
+
+
+class Steady:
+    """A tab, its server, and the endpoint that the page in view is connected to."""
+
+    def __init__(self, tab: Tab, server: MockServer) -> None:
+        self.tab, self.server = tab, server
+        self.endpoint = CONVERSATIONS
+
+    def begin(self) -> None:
+        """Nothing is in force, the user is logged in, and no page is open."""
+        self.go("/nowhere", "")
+        self.server.reset()
+        if self.tab.stored("access_token") is None:
+            next_second()
+            self.tab.log_in()
+            eventually(lambda: self.tab.stored("access_token") is not None, page=self.tab.page)
+            self.go("/nowhere", "")
+        self.tab.page.evaluate(_FORGET)
+        self.tab.expected = [*EXPECTED]
+        for seen in (self.tab.console, self.tab.console_errors, self.tab.frames):
+            seen.clear()
+        self.server.backend.hub.counts.clear()
+        self.server.backend.hub.totals.clear()
+
+    def go(self, path: str, endpoint: str) -> None:
+        """What a click on a link to ``path`` does."""
+        self.tab.page.evaluate(_GO, path)
+        self.endpoint = endpoint
+        if endpoint:
+            self.reconnect()
+
+    def conversations(self) -> Locator:
+        """Open the list of conversations; returns its rows."""
+        self.go("/conversations", CONVERSATIONS)
+        self.until(lambda: self.tab.rows().count() > 0 and self._answered())
+        self.say("that is all")
+        return self.tab.rows()
+
+    def chat(self) -> Conversation:
+        """Open a conversation of 240 messages."""
+        conversation = list(self.server.backend.store.conversations.values())[1]
+        self.go(f"/chat/{conversation.id}", f"/ws/chat/{conversation.id}/")
+        self.until(lambda: self.tab.rows("message").count() > 0)
+        return conversation
+
+    def write(self, text: str) -> Locator:
+        """Type a message and send it; returns its row."""
+        self.tab.page.get_by_label("Message", exact=True).fill(text)
+        self.tab.page.keyboard.press("Enter")
+        return self.tab.rows("message").filter(has_text=text)
+
+    def counts(self) -> dict[str, int]:
+        return self.server.endpoint(self.endpoint)
+
+    def state(self) -> str | None:
+        return self.tab.connection(self.endpoint).get_attribute("data-state")
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        eventually(holds, page=self.tab.page, seconds=20, otherwise=self._found)
+
+    def reconnect(self) -> None:
+        """Pass time while the page waits for its next dial, never while one is under way, until it is connected."""
+
+        def look() -> bool:
+            if self.state() == "waiting":
+                self.tab.pass_time(1)
+            return self.state() == "ready" and self.counts()["live"] == 1
+
+        self.until(look)
+
+    def pass_quietly(self, seconds: int) -> None:
+        """Let time pass on a line on which the server says something now and then."""
+        for number in range(0, seconds, 5):
+            self.say(f"after {number} of {seconds} s")
+            self.tab.pass_time(5)
+
+    def say(self, word: str) -> None:
+        """Let the server say something that means nothing, and wait until the page has heard it."""
+        self.server.push(endpoint=self.endpoint, frame={"type": word})
+        self.tab.expect_said(f"Received message: {word}")
+
+    def ids(self, kind: str) -> list[str]:
+        """The ids of the rows in view, from top to bottom."""
+        found: list[str] = self.tab.rows(kind).evaluate_all(f"all => all.map(row => row.dataset.{kind}Id)")
+        return found
+
+    def _answered(self) -> bool:
+        """Whether every question of the list has its answer: the first list comes unasked."""
+        asked = self.tab.sent("get_conversations") + self.tab.sent("refresh_conversations")
+        options = self.tab.sent("get_conversation_filter_options")
+        lists, told = self.tab.received("conversations_list"), self.tab.received("conversation_filter_options")
+        return lists > asked and told >= options
+
+    def _found(self) -> str:
+        return f"{self.state()}, {self.counts()}, faults in force: {self.server.orders()}"
+
+
+@contextmanager
+def open_steady(browser: Browser, options: dict[str, Any]) -> Iterator[Steady]:
+    """Start Python once."""
+    with MockServer(conversations=30) as server:
+        context = browser.new_context(**options)
+        tab = Tab(context.new_page(), server)
+        tab.hold_clock()
+        tab.give_session().open().ready()
+        tab.pause()
+        yield Steady(tab, server)
+        context.close()
