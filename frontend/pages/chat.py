@@ -5,15 +5,15 @@ from typing import Any, Final
 from pilito.events import LifecycleEvent, Message, State
 from pilito.markup import Html, escape
 from pilito.page import DomEvent, Page, on, on_lifecycle, on_message
+from pilito.painter import Painter
 from pilito.ports import Row
 
+from pages.chat_rows import ChatRows
 from pages.list_page import person
-from pages.message_rows import MessageRows
 from pages.messages import Fate, Messages
 
 LIMIT: Final = 1000  # characters; the backend's REST call refuses more
 PAGE: Final = 50  # messages in one request
-WINDOW: Final = 150  # messages in the document at first, and more with every look back
 SLOW_AFTER: Final = 15.0  # seconds without an echo before the row says so
 LOST_AFTER: Final = 70.0  # seconds: a stalled server echoes after up to a minute
 LOOK_AGAIN: Final = 4.0  # seconds between the two looks for a message whose fate is unknown
@@ -31,15 +31,16 @@ class ChatPage(Page):
 
     def mount(self) -> None:
         self._messages = Messages()
-        self._rows = MessageRows(self.text, self.format)
-        self._html: dict[str, tuple[Message, bool, Row]] = {}
-        self._undelivered: set[str] = set()
-        self._window = WINDOW
+        self._rows = ChatRows(self._messages, self.text, self.format)
+        self._painter = Painter(self.call_later, self._paint)
+        self._to_end = False
         self._has_older = False
         self._asked_for_older = False
         self._loaded = False
         self._deleted = False
-        self._fresh = 0
+        self._fresh = 0  # new messages of the customer's below what is in view
+        self._arrived = 0  # of these, since the last paint
+        self._kept = self.context.storage.get(f"outbox.{self.params['id']}") or ""
         self._marked = ""
         self._polls = 0
         self._numbers = 0
@@ -81,7 +82,6 @@ class ChatPage(Page):
         pagination: dict[str, Any] = found if isinstance(found, dict) else {}
         newest = not pagination.get("offset")
         rows = message.get("messages")
-        before = len(self._messages)
         self._messages.snapshot(rows if isinstance(rows, list) else [], newest_page=newest)
         self._has_older = isinstance(pagination.get("count"), int) and pagination["count"] > len(self._messages)
         first, self._loaded = not self._loaded, True
@@ -89,10 +89,8 @@ class ChatPage(Page):
             self._look_for_lost()
         else:
             self._asked_for_older = False
-            self._window += len(self._messages) - before
         self._keep()
-        self._show(to_end=first, hold=not newest)
-        self._mark_read()
+        self._show(to_end=first)
 
     @on_message("chat_message")
     def _message(self, message: Message) -> None:
@@ -101,13 +99,11 @@ class ChatPage(Page):
         if self._messages.arrived(row) and isinstance(row, dict):
             result = message.get("external_send_result")
             if isinstance(result, dict) and result.get("success") is False:
-                self._undelivered.add(str(row["id"]))
-            if not self.view.scroll("#log").at_bottom and row.get("type") == "customer":
-                self._fresh += 1
+                self._rows.undelivered.add(str(row["id"]))
+            self._arrived += row.get("type") == "customer"
         self._polls = 0
         self._keep()
-        self._show()
-        self._mark_read()
+        self._painter.soon()
 
     @on_message("ai_message")
     def _ai_message(self, message: Message) -> None:
@@ -243,11 +239,8 @@ class ChatPage(Page):
         self._show_latest()
 
     def _look_back(self) -> None:
-        """Show more of what is held; with nothing more held, ask for the next older page."""
-        if len(self._messages) > self._window:
-            self._window += WINDOW
-            self._show(hold=True)
-        elif self._has_older and not self._asked_for_older:
+        """Ask for the next older page."""
+        if self._has_older and not self._asked_for_older:
             filters = {"offset": len(self._messages), "page_size": PAGE}
             self._asked_for_older = self.socket.send("get_messages", filters=filters)
 
@@ -282,6 +275,9 @@ class ChatPage(Page):
     def _keep(self) -> None:
         """Unsent messages survive a reload and the end of the session."""
         text = self._messages.dump()
+        if text == self._kept:
+            return
+        self._kept = text
         if text:
             self.context.storage.set(self._outbox, text)
         else:
@@ -290,6 +286,7 @@ class ChatPage(Page):
     def _stored_elsewhere(self, key: str | None, value: str | None) -> None:
         """Another tab with this conversation has sent or discarded something."""
         if key == self._outbox:
+            self._kept = value or ""
             self._messages.load(value, alive=True)
             self._show()
 
@@ -302,10 +299,9 @@ class ChatPage(Page):
 
     def _mark_read(self) -> None:
         """Once for each new message of the customer, while somebody looks."""
-        waiting = [row for row in self._messages.rows if row.get("type") == "customer" and not row.get("is_answered")]
-        if not waiting or not self.context.life.visible or not self.connected:
+        newest = self._messages.newest_unanswered
+        if newest is None or not self.context.life.visible or not self.connected:
             return
-        newest = str(waiting[-1]["id"])
         if newest != self._marked and self.socket.send("mark_read"):
             self._marked = newest
             self._poll_for_answer()
@@ -328,49 +324,31 @@ class ChatPage(Page):
 
     # --- showing ---
 
-    def _show(self, *, to_end: bool = False, hold: bool = False) -> None:
-        """Bring the log up to date. ``hold`` keeps what is in view in place when older rows come in above it."""
-        before = self.view.scroll("#log")
-        rows = self._visible_rows()
+    def _show(self, *, to_end: bool = False) -> None:
+        """Bring the log up to date now; ``to_end`` scrolls to the newest message."""
+        self._to_end = self._to_end or to_end
+        self._painter.now()
+
+    def _paint(self) -> None:
+        at_bottom = self.view.scroll("#log").at_bottom
+        self._fresh += 0 if at_bottom else self._arrived
+        self._arrived = 0
+        self._rows.can_send = self.connected
         empty = Row("empty", Html(f'<li class="empty">{escape(self._nothing())}</li>'))
-        self.view.rows("#log", rows or [empty])
+        self.view.rows("#log", self._rows if len(self._rows) else [empty])
         self._show_head()
         self._show_latest()
-        if to_end or (before.at_bottom and not hold):  # once everything around the log has its size
+        if self._to_end or at_bottom:  # once everything around the log has its size
             self.view.set_scroll("#log", THE_END)
-        elif hold:
-            grown = self.view.scroll("#log").height - before.height
-            self.view.set_scroll("#log", before.top + grown)
-
-    def _visible_rows(self) -> list[Row]:
-        rows: list[Row] = []
-        day = ""
-        for message in self._messages.rows[-self._window :]:
-            shown = self.format.day(str(message.get("created_at") or ""))
-            if shown != day:
-                day = shown
-                rows.append(self._rows.day(day))
-            rows.append(self._row(message))
-        can_send = self.connected
-        return rows + [self._rows.own(own, can_send=can_send) for own in self._messages.own]
-
-    def _row(self, message: Message) -> Row:
-        """The row of a message, written once for each version of it."""
-        identity = str(message["id"])
-        undelivered = identity in self._undelivered
-        found = self._html.get(identity)
-        if found is None or found[0] is not message or found[1] != undelivered:
-            found = (message, undelivered, self._rows.message(message, undelivered=undelivered))
-            self._html[identity] = found
-        return found[2]
+        self._to_end = False
+        self._mark_read()
 
     def _show_head(self) -> None:
         customers = [row["customer"] for row in self._messages.rows[-1:] if row.get("customer")]
         self.view.text(
             "#name", person(customers[0], self.text("chat.customer")) if customers else self.text("chat.title")
         )
-        more = len(self._messages) > self._window or self._has_older
-        self.view.attribute("#older", "hidden", None if more else "")
+        self.view.attribute("#older", "hidden", None if self._has_older else "")
 
     def _show_latest(self) -> None:
         words = self.text("chat.new", n=self._fresh) if self._fresh else ""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 from pilito.events import LifecycleEvent, Message, State
 from pilito.markup import Html, escape, join
 from pilito.page import DomEvent, Page, on, on_lifecycle, on_message
+from pilito.painter import Painter
 from pilito.ports import Row, TimerHandle
 from pilito.router import quote
 
@@ -41,6 +42,7 @@ class ListPage(Page):
         self.listing.from_query(self.query)
         self._options: dict[str, Any] = {}
         self._timers: dict[str, TimerHandle] = {}
+        self._painter = Painter(self.call_later, self._show_rows)
         self._unfolded = False
         self.view.render(self._frame())
         self._show_controls()
@@ -85,7 +87,7 @@ class ListPage(Page):
             self._problem("")
         elif not self.listing.awaited:  # an answer that is on its way knows the news already
             self._later("push", PUSH_DELAY, lambda: self.ask(self.list_request))
-        self._show_rows()
+        self._painter.soon()
 
     def take_options(self, message: Message) -> None:
         options = message.get("options")

@@ -20,12 +20,8 @@ class MessageRows:
         self._text = text
         self._format = formatter
 
-    def day(self, shown: str) -> Row:
-        """A separator between days. ``shown`` is the date in words."""
-        return Row(f"day-{shown}", Html(f'<li class="day"><span>{escape(shown)}</span></li>'))
-
-    def message(self, message: Message, *, undelivered: bool) -> Row:
-        """A message of the server's."""
+    def message(self, message: Message, *, undelivered: bool, day: str = "") -> Row:
+        """A message of the server's. ``day`` is the date in words, for the first message of a day."""
         identity, kind = str(message["id"]), str(message.get("type") or "")
         side = "ours" if kind in OURS else "theirs"
         when = str(message.get("created_at") or "")
@@ -34,7 +30,7 @@ class MessageRows:
             identity,
             Html(
                 f'<li class="message {side} from-{escape(kind.lower())}" data-message-id="{escape(identity)}"'
-                f' data-type="{escape(kind)}"><div class="bubble">'
+                f' data-type="{escape(kind)}">{_day(day)}<div class="bubble">'
                 f'<p class="by">{escape(self._text.known("chat.from", kind))}</p>{self._content(message)}'
                 f'<time datetime="{escape(when)}" title="{escape(self._format.date_time(when))}">'
                 f"{escape(self._format.time(when))}</time>{note}{self._feedback(message)}</div></li>"
@@ -142,3 +138,7 @@ _RATINGS: Final = (
     ("positive", "chat.good", _THUMB.format(turn="")),
     ("negative", "chat.bad", _THUMB.format(turn=' class="down"')),
 )
+
+
+def _day(shown: str) -> str:
+    return f'<div class="day" role="separator"><span>{escape(shown)}</span></div>' if shown else ""

@@ -6,6 +6,7 @@ twice.
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -57,16 +58,26 @@ class Messages:
     own: list[Own] = field(default_factory=list)
     _known: dict[str, Message] = field(default_factory=dict)
     _arrival: dict[str, int] = field(default_factory=dict)
-    _sorted: list[Message] | None = None
+    _order: list[tuple[Moment, int]] = field(default_factory=list)  # sorted; time and arrival of each of ``_sorted``
+    _sorted: list[Message] = field(default_factory=list)
+    _unanswered: dict[str, Moment] = field(default_factory=dict)
 
     # --- the server's rows ---
 
     @property
     def rows(self) -> list[Message]:
-        """The server's messages, oldest first."""
-        if self._sorted is None:
-            self._sorted = sorted(self._known.values(), key=lambda row: (moment(row), self._arrival[row["id"]]))
+        """The server's messages, oldest first. Not to be changed."""
         return self._sorted
+
+    @property
+    def newest_unanswered(self) -> str | None:
+        """The id of the newest message of the customer's that nobody has answered."""
+        return max(self._unanswered, key=lambda identity: self._unanswered[identity], default=None)
+
+    def position(self, identity: str) -> int | None:
+        """Where in ``rows`` a message is; ``None`` when it is not known."""
+        row = self._known.get(identity)
+        return None if row is None else bisect_left(self._order, (moment(row), self._arrival[identity]))
 
     def __len__(self) -> int:
         """How many of the server's messages are held: the offset of the next older page."""
@@ -91,20 +102,30 @@ class Messages:
         """Set fields of a message; ``False`` when it is not known."""
         if identity not in self._known:
             return False
-        self._known[identity] = {**self._known[identity], **fields}
-        self._sorted = None
+        self._put({**self._known[identity], **fields})
         return True
 
     def _take(self, row: Any, *, settles: bool) -> bool:
-        identity = row["id"]
-        new = identity not in self._known
-        self._known[identity] = row
-        self._sorted = None
-        if new:
-            self._arrival[identity] = len(self._arrival)
-            if settles:
-                self._settle(row)
+        new = row["id"] not in self._known
+        self._put(row)
+        if new and settles:
+            self._settle(row)
         return new
+
+    def _put(self, row: Message) -> None:
+        """Put a message into its place; one with its id makes room for it."""
+        identity = row["id"]
+        place = self.position(identity)
+        if place is not None:
+            del self._order[place], self._sorted[place]
+        at = (moment(row), self._arrival.setdefault(identity, len(self._arrival)))
+        place = bisect_left(self._order, at)
+        self._order.insert(place, at)
+        self._sorted.insert(place, row)
+        self._known[identity] = row
+        self._unanswered.pop(identity, None)
+        if row.get("type") == "customer" and not row.get("is_answered"):
+            self._unanswered[identity] = at[0]
 
     def _settle(self, row: Message) -> None:
         """The server has it: the oldest of ours with this text, sent before the row was made, is done."""

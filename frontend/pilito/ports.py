@@ -243,7 +243,14 @@ class View(Protocol):
 
     def rows(self, selector: str, rows: Sequence[Row]) -> None:
         """Make the children of the first match these rows. A row with the same key and html keeps its node;
-        focus, caret and selection inside kept rows stay, and so does the scroll position."""
+        focus, caret and selection inside kept rows stay, and what is in view keeps its place.
+
+        Of a long list only what is in view and around it is in the document, with ``data-total`` on the element: the
+        sequence is kept and asked for rows as the user scrolls. It may make them when asked; then it should offer
+        ``position(key) -> int | None``."""
+
+    def row(self, selector: str, row: Row) -> None:
+        """One row of a list has changed; the others are not looked at. No-op where it is not in the document."""
 
     def text(self, selector: str, text: str) -> None:
         """Set text content; never parsed as HTML."""

@@ -118,3 +118,21 @@ def test_no_message_is_lost_and_none_is_doubled(actions: list[str]) -> None:
     for number in range(1, written + 1):
         text = f"text {number}"
         assert text in shown or text in known
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 59), st.booleans()), max_size=40))
+def test_the_order_is_kept_as_messages_come(arrivals: list[tuple[int, int, bool]]) -> None:
+    """However ids come and come again, rows are sorted by time and arrival, each is where position() says, and the
+    newest that waits for an answer is known."""
+    messages = Messages()
+    first: dict[str, int] = {}
+    for number, at, answered in arrivals:
+        first.setdefault(f"m{number}", len(first))
+        messages.arrived({**row(f"m{number}", at, kind="customer"), "is_answered": answered})
+    assert messages.rows == sorted(messages.rows, key=lambda each: (moment(each), first[each["id"]]))
+    assert [messages.position(each["id"]) for each in messages.rows] == list(range(len(messages)))
+    assert messages.position("unknown") is None
+    waiting = [moment(each) for each in messages.rows if not each["is_answered"]]
+    newest = messages.newest_unanswered
+    assert (newest is None) == (not waiting)
+    assert newest is None or moment(messages.get(newest) or {}) == max(waiting)

@@ -6,7 +6,7 @@ from typing import Any
 import js
 
 from pilito.browser.proxies import Proxies
-from pilito.browser.rows import RowPatcher
+from pilito.browser.rows import RowList
 from pilito.markup import Html
 from pilito.ports import DomEvent, Handler, Row, ScrollPosition, Undo
 
@@ -31,7 +31,7 @@ class BrowserView:
         self._trusted = trusted
         self._proxies = Proxies()
         self._handlers: dict[str, list[tuple[str, Handler]]] = {}
-        self._patchers: dict[str, RowPatcher] = {}
+        self._lists: dict[str, RowList] = {}
 
     # --- writing ---
 
@@ -51,13 +51,18 @@ class BrowserView:
             self._focus_again(name, caret)
 
     def rows(self, selector: str, rows: Sequence[Row]) -> None:
-        target = self._find(selector)
-        if target is None:
-            return
-        patcher = self._patchers.get(selector)
-        if patcher is None or not patcher.holds(target):
-            patcher = self._patchers[selector] = RowPatcher(target, self._trusted)
-        patcher.patch(rows)
+        found = self._list(selector)
+        if found is None:
+            target = self._find(selector)
+            if target is None:
+                return
+            found = self._lists[selector] = RowList(target, self._trusted)
+        found.patch(rows)
+
+    def row(self, selector: str, row: Row) -> None:
+        found = self._list(selector)
+        if found is not None:
+            found.patch_one(row)
 
     def text(self, selector: str, text: str) -> None:
         target = self._find(selector)
@@ -84,8 +89,11 @@ class BrowserView:
             target.focus()
 
     def set_scroll(self, selector: str, top: float) -> None:
+        found = self._list(selector)
         target = self._find(selector)
-        if target is not None:
+        if found is not None and target is not None:
+            found.scroll_to(top)
+        elif target is not None:
             target.scrollTop = top
 
     # --- reading ---
@@ -143,8 +151,17 @@ class BrowserView:
             if isinstance(caret, int) and hasattr(again, "setSelectionRange"):
                 again.setSelectionRange(caret, caret)
 
+    def _list(self, selector: str) -> RowList | None:
+        """The list of an element that is still in the document."""
+        found = self._lists.get(selector)
+        if found is not None and not found.attached:
+            self._lists.pop(selector).release()
+            return None
+        return found
+
     def _forget_rows(self) -> None:
-        self._patchers.clear()
+        while self._lists:
+            self._lists.popitem()[1].release()
 
 
 class BrowserDocument:
