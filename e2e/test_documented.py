@@ -1,4 +1,4 @@
-"""The example of ``docs/testing.md``, run as it is printed there."""
+"""The example of ``docs/testing.md`` and README, run as it is printed there."""
 
 import re
 from pathlib import Path
@@ -13,6 +13,11 @@ def documented() -> str:
     if not found:
         raise LookupError(f"no python example in the section about a new scenario in {GUIDE}: put it back")
     return found[1]
+
+
+def test_the_readme_shows_the_same_example() -> None:
+    """What README shows is the text that is run here."""
+    assert f"```python\n{documented()}```" in (GUIDE.parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 # Its tests become those of this module, with the fixtures that a file in e2e/ has.
