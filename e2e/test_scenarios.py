@@ -85,7 +85,7 @@ def test_kick_war(steady: Steady) -> None:
     to_come = len(steady.server.orders())  # those that found nobody to kick
     for _ in range(to_come + 1):
         steady.tab.expect_state("suspended", reason="replaced")
-        steady.tab.pass_time(3600)
+        steady.tab.pass_time(600)
         steady.tab.page.get_by_role("button", name="Use here").click()
     steady.reconnect()
     assert steady.counts()["dialled"] == to_come + 2

@@ -53,11 +53,11 @@ def test_what_is_no_json_is_complained_about(server: MockServer, dial: Dial, tex
 
 
 @pytest.mark.parametrize(("flavour", "code"), [("daphne", 1011), ("uvicorn", None)])
-@pytest.mark.parametrize("poison", ["42", "[]", "null", '"x"', "true", b"\x00\x01"])
+@pytest.mark.parametrize("poison", ["42", "[]", "null", '"x"', "true", b"\x00\x01", "[" * 50_000])
 def test_poison_ends_the_socket(
     servers: Servers, dial: Dial, flavour: str, code: int | None, poison: str | bytes
 ) -> None:
-    """JSON that is no object, and a binary frame, end the socket: 1011 under daphne, a cut under uvicorn."""
+    """JSON that is no object or nests absurdly deep, and a binary frame, end it: 1011 under daphne, a cut elsewhere."""
     client = dial(servers(server=flavour)).skip(2)
     client.send(poison)
     assert close_of(client)[0] == code
@@ -275,6 +275,19 @@ def test_a_second_socket_of_the_same_user(servers: Servers, dial: Dial, profile:
         assert first.ask("") == {"error": "Invalid JSON format"}
 
 
+@pytest.mark.parametrize(("commit", "last"), [("201eb9e", "connection_closed"), ("f1202d6", "recent_messages")])
+def test_two_commits_kick_in_chats_only(servers: Servers, dial: Dial, commit: str, last: str) -> None:
+    """A second chat closes the first with 1000, announced by the older commit; lists stay open side by side."""
+    server = servers(commit)
+    chat = chat_of(server)
+    first, lists = dial(server, chat), dial(server).skip(2)
+    first.skip(1)
+    dial(server).skip(2)
+    dial(server, chat).skip(2)
+    assert close_of(first) == (1000, last)
+    assert lists.ask("") == {"error": "Invalid JSON format"}
+
+
 @pytest.mark.parametrize("path", ["/ws/conversations", "/ws/chat/", "/ws/nothing/"])
 def test_a_wrong_path_is_a_server_error(server: MockServer, dial: Dial, path: str) -> None:
     """No trailing slash, no id, no such endpoint: 500, as in the backend."""
@@ -361,3 +374,20 @@ def test_expire_is_said_on_open_sockets_of_that_user(server: MockServer, dial: D
     server.fault("expire", user="sara@example.com")
     assert close_of(client) == (4001, "authentication_error")
     assert theirs.ask("") == {"error": "Invalid JSON format"}
+
+
+def test_the_journal_tells_everything_but_tokens(server: MockServer, dial: Dial) -> None:
+    """Connections, frames, faults and closes are in the journal with their times; the token of none of them is."""
+    tokens = server.issue_tokens("sara@example.com")
+    client = dial(server, token=tokens[0]).skip(2)
+    client.send({"type": "get_conversations", "filters": {"mine": tokens[0]}})
+    client.skip(1)
+    server.fault("close", code=4000, reason=tokens[1][:100])
+    close_of(client)
+    until(lambda: server.endpoint(LIST)["live"] == 0)
+    journal = server.journal()
+    assert {"open", "frame", "fault", "close", "gone"} <= {entry["event"] for entry in journal}
+    assert all(entry["time"] for entry in journal)
+    written = str(journal)
+    assert "get_conversations" in written
+    assert not [token for token in tokens if token.split(".")[2] in written or token.split(".")[1] in written]
