@@ -9,7 +9,7 @@ SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND)) $(if $(DIST)
 BUILT := $(if $(DIST),dist/manifest.json)
 BUILT_FROM := index.html $(shell find frontend tools/bundle -type f -not -path '*/__pycache__/*')
 
-.PHONY: serve build test lint unit e2e bench exhaustive browser lock clean
+.PHONY: serve build test lint unit e2e bench exhaustive simulate browser lock clean
 
 # DIST=1 serves, or tests, the build instead of the sources.
 serve: $(VENV)/.installed node_modules/.installed $(BUILT)
@@ -30,7 +30,7 @@ lint: $(VENV)/.installed
 	$(PYTHON) -m mypy
 
 unit: $(VENV)/.installed node_modules/.installed
-	$(PYTHON) -m pytest tests
+	$(PYTHON) -m pytest tests -n $(WORKERS)
 
 # The build is always there: e2e/test_build.py drives it.
 e2e: $(VENV)/.installed node_modules/.installed dist/manifest.json
@@ -43,6 +43,11 @@ bench: $(VENV)/.installed node_modules/.installed
 # The connection's machine in every order of events, to closure, for small bounds.
 exhaustive: $(VENV)/.installed
 	PYTHONPATH=frontend $(PYTHON) -m exhaustive
+
+# Whole tabs in a simulated world; a failing seed is cut down and printed.
+SEEDS ?= 2000
+simulate: $(VENV)/.installed
+	PYTHONPATH=frontend $(PYTHON) -m simulator --seeds $(SEEDS)
 
 # Each stamp is older than its lock when the lock has changed, and then the step runs again.
 $(VENV)/.installed: requirements.lock

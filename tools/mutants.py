@@ -26,13 +26,17 @@ CORE: Final = "frontend/pilito/"
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One broken variant: ``before`` becomes ``after``, once, in ``file``. ``test`` is the Playwright test to ask."""
+    """One broken variant: ``before`` becomes ``after``, once, in ``file``. ``test`` is the Playwright test to ask.
+
+    ``simulated`` ones are also caught by the simulator, without any test: see ``simulator/broken.py``.
+    """
 
     name: str
     file: str
     before: str
     after: str
     test: str = ""
+    simulated: bool = False
 
 
 def mutants(*, browser: bool) -> list[Mutant]:

@@ -11,6 +11,7 @@ from pilito.ports import Row
 from pages.chat_rows import ChatRows
 from pages.list_page import person
 from pages.messages import Fate, Messages
+from pages.outbox import Outbox
 
 LIMIT: Final = 1000  # characters; the backend's REST call refuses more
 PAGE: Final = 50  # messages in one request
@@ -40,13 +41,12 @@ class ChatPage(Page):
         self._deleted = False
         self._fresh = 0  # new messages of the customer's below what is in view
         self._arrived = 0  # of these, since the last paint
-        self._kept = self.context.storage.get(f"outbox.{self.params['id']}") or ""
         self._marked = ""
         self._polls = 0
         self._numbers = 0
         self._looking = False
-        self._outbox, self._draft = f"outbox.{self.params['id']}", f"draft.{self.params['id']}"
-        self._messages.load(self.context.storage.get(self._outbox), alive=False)
+        self._outbox, self._draft = Outbox(self.context.storage, self.params["id"]), f"draft.{self.params['id']}"
+        self._messages.load(self._outbox.load())
         self._forget_watch = self.context.storage.subscribe(self._stored_elsewhere)
         self.view.render(self._frame())
         self.view.set_value("#message", self.context.storage.get(self._draft) or "")
@@ -274,20 +274,14 @@ class ChatPage(Page):
 
     def _keep(self) -> None:
         """Unsent messages survive a reload and the end of the session."""
-        text = self._messages.dump()
-        if text == self._kept:
-            return
-        self._kept = text
-        if text:
-            self.context.storage.set(self._outbox, text)
-        else:
-            self.context.storage.remove(self._outbox)
+        self._outbox.keep(self._messages.own)
 
     def _stored_elsewhere(self, key: str | None, value: str | None) -> None:
         """Another tab with this conversation has sent or discarded something."""
-        if key == self._outbox:
-            self._kept = value or ""
-            self._messages.load(value, alive=True)
+        change = self._outbox.changed(key, value)
+        if change:
+            self._messages.changed_elsewhere(*change)
+            self._watch_echo(change[0])  # the tab that has sent it may be gone before the echo comes
             self._show()
 
     def _clear_draft(self) -> None:

@@ -5,7 +5,6 @@ text; after a drop the next snapshot is searched instead. Nothing is ever sent a
 twice.
 """
 
-import json
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -61,6 +60,7 @@ class Messages:
     _order: list[tuple[Moment, int]] = field(default_factory=list)  # sorted; time and arrival of each of ``_sorted``
     _sorted: list[Message] = field(default_factory=list)
     _unanswered: dict[str, Moment] = field(default_factory=dict)
+    _over: set[str] = field(default_factory=set)  # keys of ours that are settled or discarded
 
     # --- the server's rows ---
 
@@ -135,6 +135,7 @@ class Messages:
         for own in self.own:
             if own.fate in ON_ITS_WAY and own.text == text and moment(row) >= own.after:
                 self.own.remove(own)
+                self._over.add(own.key)
                 return
 
     # --- ours ---
@@ -157,6 +158,7 @@ class Messages:
 
     def discard(self, key: str) -> None:
         self.own = [own for own in self.own if own.key != key]
+        self._over.add(key)
 
     def dropped(self) -> bool:
         """The link is gone: what was on its way has an unknown fate. ``True`` when there was any."""
@@ -187,25 +189,25 @@ class Messages:
         self.own = [replace(own, fate=after) if own.fate in before else own for own in self.own]
         return hit
 
-    # --- across a reload ---
+    # --- in other tabs, and across a reload ---
 
-    def dump(self) -> str:
-        """What is ours as JSON text, ``""`` when there is nothing."""
-        rows = [[own.key, own.text, own.fate.value, *own.after] for own in self.own]
-        return json.dumps(rows) if rows else ""
+    def load(self, every: Iterable[Own]) -> None:
+        """Take what was kept. Nobody here knows what became of what was on its way."""
+        self.own = [own for own in every if own.key not in self._over]
+        self.dropped()
 
-    def load(self, text: str | None, *, alive: bool) -> None:
-        """Take what :meth:`dump` gave. ``alive``: another tab is still sending it; else its fate is unknown."""
-        self.own = []
-        try:
-            rows = json.loads(text or "[]")
-            for key, words, fate, stamp, fraction in rows:
-                own = Own(str(key), str(words), Fate(fate), (str(stamp), int(fraction)))
-                self.own.append(own)
-        except (ValueError, TypeError):
-            return
-        if not alive:
-            self.dropped()
+    def changed_elsewhere(self, key: str, own: Own | None) -> None:
+        """Another tab has written, sent, settled or discarded (``None``) a message.
+
+        Of what is on its way from here this tab knows more, and of what is over here there is no more news.
+        """
+        here = self.find(key)
+        if own is None and here and here.fate not in (Fate.SENDING, Fate.SLOW, Fate.UNKNOWN):
+            self.discard(key)
+        elif own and here is None and key not in self._over:
+            self.own.append(own)
+        elif own and here and here.fate not in (Fate.SENDING, Fate.SLOW):
+            self.own[self.own.index(here)] = own
 
 
 def _is_row(row: object) -> bool:

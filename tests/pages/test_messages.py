@@ -1,10 +1,13 @@
 """The fate of every message that the user writes, in whatever order things happen."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from pages.messages import Fate, Messages, moment
+from pages.outbox import Outbox
+from pilito.ports import Undo
 
 
 def row(identity: str, at: int, content: str = "x", kind: str = "support") -> dict[str, Any]:
@@ -69,17 +72,68 @@ def test_after_a_drop_the_snapshot_decides() -> None:
     assert [own.key for own in messages.own] == ["typed"]
 
 
+class Drawer:
+    """``Storage``, shared by the outboxes of a test."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        return self.entries.get(key)
+
+    def set(self, key: str, value: str) -> bool:
+        self.entries[key] = value
+        return True
+
+    def remove(self, key: str) -> None:
+        self.entries.pop(key, None)
+
+    def keys(self) -> list[str]:
+        return [*self.entries]
+
+    def subscribe(self, callback: Callable[[str | None, str | None], None]) -> Undo:
+        raise NotImplementedError
+
+
 def test_what_is_unsent_survives_a_reload() -> None:
     """After a reload what was on its way is unknown, the rest as it was; rubbish in storage is nothing."""
-    messages = Messages()
+    drawer = Drawer()
+    messages, again = Messages(), Messages()
     messages.write("a", "sent <b>", sent=True)
     messages.write("b", "queued", sent=False)
-    again = Messages()
-    again.load(messages.dump(), alive=False)
+    Outbox(drawer, "x").keep(messages.own)
+    for number, rubbish in enumerate(("", "{", "[1]", '["a"]', "null", '["a","nonsense","",0]')):
+        drawer.set(f"outbox.x.rubbish{number}", rubbish)
+    drawer.set("outbox.xy.c", '["of another conversation","queued","",0]')
+    again.load(Outbox(drawer, "x").load())
     assert [(own.text, own.fate) for own in again.own] == [("sent <b>", Fate.UNKNOWN), ("queued", Fate.QUEUED)]
-    for rubbish in ("", "{", "[1]", '[["a"]]', "null", '[["a","b","nonsense","",0]]'):
-        again.load(rubbish, alive=True)
-        assert again.own == []
+
+
+def test_tabs_do_not_write_over_each_others_messages() -> None:
+    """A tab that has not seen another tab's message yet leaves it in storage when it stores its own."""
+    drawer = Drawer()
+    for name in ("a", "b"):
+        messages = Messages()
+        messages.write(name, f"text {name}", sent=False)
+        Outbox(drawer, "x").keep(messages.own)
+    assert [own.text for own in Outbox(drawer, "x").load()] == ["text a", "text b"]
+
+
+def test_late_news_of_another_tab_brings_nothing_back() -> None:
+    """What is settled or discarded here stays so, what is on its way from here is not taken away, the rest follows."""
+    messages, drawer = Messages(), Drawer()
+    outbox = Outbox(drawer, "x")
+    settled, sent, queued = (messages.write(key, key, sent=key != "queued") for key in ("settled", "sent", "queued"))
+    outbox.keep(messages.own)
+    messages.arrived(row("1", 1, "settled"))
+    old = drawer.entries["outbox.x.settled"]
+    for key, text in (("outbox.x.settled", old), ("outbox.x.sent", None), ("outbox.x.queued", None), ("other", "x")):
+        change = outbox.changed(key, text)
+        if change:
+            messages.changed_elsewhere(*change)
+    assert messages.own == [sent]
+    assert settled.fate is Fate.SENDING
+    assert queued.fate is Fate.QUEUED
 
 
 ACTIONS = st.lists(
