@@ -137,6 +137,10 @@ class Protocol(Recovery):
     def _retry(self, _: Event) -> None:
         self._ask_for_token()
 
+    def _hope(self, _: Event) -> None:
+        """What wakes us may have come too late for the attempt under way: its failure must not be the last word."""
+        self.attempts = 0
+
     def _dial(self, event: TokenIssued) -> None:
         if self._refresh_due:
             self._refresh_due, self._refreshed_at = False, self._now

@@ -69,6 +69,7 @@ TRANSITIONS: Final[dict[tuple[State, Trigger], Rule]] = {
     # waiting for a token
     (_A, Trigger.DISCONNECT): Rule("stop", (_C,), "REQUESTED; the token will be dropped when it comes"),
     (_A, Trigger.SUSPEND): Rule("suspend", (_S,), "FROZEN"),
+    (_A, Trigger.WAKE): Rule("hope", (_A,), "attempts = 0: should this one fail, the budget is fresh"),
     (_A, Trigger.TOKEN_ISSUED): Rule("dial", (_D,), "open the socket with it; start HANDSHAKE"),
     (_A, Trigger.TOKEN_DENIED): Rule("deny", (_C,), "UNAUTHORIZED; `auth_error`; the app shows login"),
     (_A, Trigger.TOKEN_UNAVAILABLE): Rule("no_token", (_W, _S), "back off, for as long as the answer asks"),
@@ -76,12 +77,14 @@ TRANSITIONS: Final[dict[tuple[State, Trigger], Rule]] = {
     # waiting for the browser to open
     (_D, Trigger.DISCONNECT): Rule("stop", (_C,), "abandon the socket; REQUESTED"),
     (_D, Trigger.SUSPEND): Rule("suspend", (_S,), "abandon the socket; FROZEN"),
+    (_D, Trigger.WAKE): Rule("hope", (_D,), "attempts = 0: should this one fail, the budget is fresh"),
     (_D, Trigger.OPENED): Rule("opened", (_O,), "start HANDSHAKE again, for the first frame"),
     (_D, Trigger.CLOSED): Rule("never_opened", (_W, _S), "back off; the next token request asks over HTTP why"),
     (_D, Trigger.HANDSHAKE): Rule("dial_overdue", (_W, _S), "abandon the socket; back off"),
     # open, server silent
     (_O, Trigger.DISCONNECT): Rule("stop", (_C,), "close with 1000; REQUESTED"),
     (_O, Trigger.SUSPEND): Rule("suspend", (_S,), "close with 1000; FROZEN"),
+    (_O, Trigger.WAKE): Rule("hope", (_O,), "attempts = 0: should this one fail, the budget is fresh"),
     (_O, Trigger.CHECK): Rule("check_open", (_O,), "ask over HTTP whether the server is there"),
     (_O, Trigger.FRAME): Rule("first_frame", (_R, _O, _A, _C, _S), "valid: READY; unreadable: report; control frame: as its close code"),
     (_O, Trigger.CLOSED): Rule("closed", (_W, _S, _A, _C), "by `close_verdict`"),
@@ -124,7 +127,6 @@ IGNORED: Final[dict[tuple[State, Trigger], str]] = {
     (_W, Trigger.CONNECT): "a timer will dial",
     **{(state, Trigger.RETRY_NOW): _UNDER_WAY for state in (_A, _D, _O)},
     (_R, Trigger.RETRY_NOW): "there is a connection",
-    **{(state, Trigger.WAKE): _UNDER_WAY for state in (_A, _D, _O)},
     **{(state, Trigger.CHECK): "its own time-out decides" for state in (_A, _D)},
     (_S, Trigger.SUSPEND): "no socket to close",
     (_S, Trigger.CHECK): "no link to check",

@@ -15,6 +15,7 @@ from pilito.events import (
     Timer,
     WakeCause,
 )
+from pilito.policy import Policy
 
 from tests.pilito.machine import Machine, machine_in
 
@@ -275,3 +276,16 @@ def test_the_budget_of_failures_is_kept_for_the_diagnosis() -> None:
     """RequestToken after a user's retry still asks why the last dial never opened."""
     machine = Machine().connecting().closed().retry_now()
     assert machine.requests()[-1].verify
+
+
+@pytest.mark.parametrize("state", [State.AUTHENTICATING, State.CONNECTING, State.OPEN])
+def test_a_wake_during_the_last_attempt_makes_it_not_the_last(state: State) -> None:
+    """An attempt that was under way when the network came back may fail of what was before: more follow."""
+    machine = machine_in(State.WAITING, Policy(max_attempts=1)).advance(3)
+    if state is not State.AUTHENTICATING:
+        machine.token()
+    if state is State.OPEN:
+        machine.opened()
+    assert (machine.state, machine.protocol.attempts) == (state, 1)
+    machine.wake().advance(120)
+    assert machine.announced(LifecycleEvent.RECONNECTING)[1:]
