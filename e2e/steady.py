@@ -103,6 +103,11 @@ class Steady:
         found: list[str] = self.tab.rows(kind).evaluate_all(f"all => all.map(row => row.dataset.{kind}Id)")
         return found
 
+    def kept(self, before: list[str]) -> bool:
+        """Whether these conversations still stand on top in this order, and none is there twice."""
+        ids = self.ids("conversation")
+        return ids[: len(before)] == before and len(ids) == len(set(ids))
+
     def _answered(self) -> bool:
         """Whether every question of the list has its answer: the first list comes unasked."""
         asked = self.tab.sent("get_conversations") + self.tab.sent("refresh_conversations")
@@ -119,8 +124,11 @@ def open_steady(browser: Browser, options: dict[str, Any]) -> Iterator[Steady]:
     """Start Python once."""
     with MockServer(conversations=30) as server:
         context = browser.new_context(**options)
+        context.add_init_script("globalThis.paint = requestAnimationFrame.bind(globalThis)")
         tab = Tab(context.new_page(), server)
         tab.hold_clock()
+        # The page repaints at the browser's own frames, or what has come would stay unseen while time stands still.
+        context.add_init_script("globalThis.requestAnimationFrame = globalThis.paint")
         tab.give_session().open().ready()
         tab.pause()
         yield Steady(tab, server)

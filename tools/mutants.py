@@ -2,7 +2,8 @@
 
 The variants are the defects of the reconnect guide's sample and the classes of bugs that clients of this kind have
 shipped. Each one is a replacement in a copy of the sources; the CPython suite, or with ``--browser`` one Playwright
-test, runs against the copy. The report names the test that caught it. Exit status 1 when one survives.
+test, runs against the copy. With ``--mock`` the rules of the mock are broken, and its own tests run; without the
+recordings most of these would survive. The report names the test that caught it. Exit status 1 when one survives.
 """
 
 import argparse
@@ -18,16 +19,29 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-COPIED: Final = ("frontend", "mock_server", "tests", "e2e", "tools", "docs", "index.html", "pyproject.toml")
+COPIED: Final = (
+    "frontend",
+    "mock_server",
+    "tests",
+    "e2e",
+    "tools",
+    "docs",
+    "index.html",
+    "pyproject.toml",
+    "conftest.py",
+)
 LINKED: Final = ("node_modules", "build")
 UNIT: Final = ("tests/pilito", "tests/pages")
 CORE: Final = "frontend/pilito/"
+MOCK: Final = "mock_server/"
+MOCK_TESTS: Final = ("tests/contract", "tests/mock")
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One broken variant: ``before`` becomes ``after``, once, in ``file``. ``test`` is the Playwright test to ask.
+    """One broken variant: ``before`` becomes ``after``, once, in ``file`` below ``core``; ``suite`` has to notice.
 
+    Where there is a ``test``, that is the Playwright test to ask.
     ``simulated`` ones are also caught by the simulator, without any test: see ``simulator/broken.py``.
     """
 
@@ -37,6 +51,8 @@ class Mutant:
     after: str
     test: str = ""
     simulated: bool = False
+    core: str = CORE
+    suite: tuple[str, ...] = UNIT
 
 
 def mutants(*, browser: bool) -> list[Mutant]:
@@ -45,12 +61,20 @@ def mutants(*, browser: bool) -> list[Mutant]:
     return [Mutant(**entry) for entry in found if ("test" in entry) == browser]
 
 
+def mock_mutants() -> list[Mutant]:
+    """The broken rules of ``mutants-mock.toml``, which the tests of the mock have to catch."""
+    found = tomllib.loads((ROOT / "tools" / "mutants-mock.toml").read_text())["mutant"]
+    return [Mutant(**entry, core=MOCK, suite=MOCK_TESTS) for entry in found]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("--browser", action="store_true", help="the variants that a Playwright test has to catch")
+    parser.add_argument("--mock", action="store_true", help="broken rules of the mock, for its own tests")
     parser.add_argument("--only", default="", help="only the variants whose name contains this")
     arguments = parser.parse_args()
-    chosen = [mutant for mutant in mutants(browser=arguments.browser) if arguments.only in mutant.name]
+    known = mock_mutants() if arguments.mock else mutants(browser=arguments.browser)
+    chosen = [mutant for mutant in known if arguments.only in mutant.name]
     survivors = 0
     print("| broken variant | caught by |\n|---|---|", flush=True)
     for mutant in chosen:
@@ -65,8 +89,8 @@ def _caught_by(mutant: Mutant) -> str:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         copy = Path(folder) / "main"
         _copy_to(copy)
-        _break(copy / CORE / mutant.file, mutant)
-        chosen = ("e2e", "-k", mutant.test) if mutant.test else UNIT
+        _break(copy / mutant.core / mutant.file, mutant)
+        chosen = ("e2e", "-k", mutant.test) if mutant.test else mutant.suite
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *chosen]
         done = subprocess.run(command, cwd=copy, env=_environment(), capture_output=True, text=True, check=False)
     if done.returncode == 0:

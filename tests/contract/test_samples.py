@@ -36,13 +36,14 @@ def _written(backend: Backend, frame: dict[str, Any]) -> dict[str, Any]:
     return {"type": frame["type"], "message": row, **{name: frame[name] for name in more}}
 
 
-def _told() -> list[Line]:
+def told() -> list[Line]:
+    """The samples that are lists or messages."""
     return [
         row for row in samples() if isinstance(row["frame"], dict) and row["frame"].get("type") in (*LISTS, *MESSAGES)
     ]
 
 
-@pytest.mark.parametrize("sample", or_skip(_told(), "samples"), ids=lambda row: row["version"] if row else "none")
+@pytest.mark.parametrize("sample", or_skip(told(), "samples"), ids=lambda row: row["version"] if row else "none")
 def test_rows_and_messages_are_written_as_in_that_version(sample: Line) -> None:
     """Each recorded list and message has the fields and types that the mock writes in the version that sent it."""
     frame = sample["frame"]
