@@ -13,6 +13,12 @@ from mock_server.server import MockServer
 from mock_server.testing.waiting import eventually
 
 _GO = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
+# The page puts its repaints off by a sixtieth of a second, which passes also while time stands still.
+_PAINTS = """(() => {
+  const [start, stop] = globalThis.real, [held, forget] = [setTimeout, clearTimeout];
+  globalThis.setTimeout = (call, delay, ...rest) => (delay && delay < 20 ? start : held)(call, delay, ...rest);
+  globalThis.clearTimeout = (id) => { stop(id < 1e9 ? id : 0); if (id >= 1e9) forget(id); };
+})()"""
 _FORGET = """() => {
   for (const key of Object.keys(localStorage)) if (/dials|outbox|draft/.test(key)) localStorage.removeItem(key);
 }"""
@@ -124,11 +130,10 @@ def open_steady(browser: Browser, options: dict[str, Any]) -> Iterator[Steady]:
     """Start Python once."""
     with MockServer(conversations=30) as server:
         context = browser.new_context(**options)
-        context.add_init_script("globalThis.paint = requestAnimationFrame.bind(globalThis)")
+        context.add_init_script("globalThis.real = [setTimeout, clearTimeout].map((each) => each.bind(globalThis))")
         tab = Tab(context.new_page(), server)
         tab.hold_clock()
-        # The page repaints at the browser's own frames, or what has come would stay unseen while time stands still.
-        context.add_init_script("globalThis.requestAnimationFrame = globalThis.paint")
+        context.add_init_script(_PAINTS)
         tab.give_session().open().ready()
         tab.pause()
         yield Steady(tab, server)
