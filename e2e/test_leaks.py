@@ -31,7 +31,7 @@ def test_a_page_shows_no_token(tab: Tab, server: MockServer) -> None:
     requests: list[Request] = []
     tab.page.on("request", lambda request: requests.append(request))
     tokens = provoke(tab, server)
-    assert len({*tokens}) >= 6
+    assert len({*tokens}) >= 4  # a login within the second of the refresh brings the same pair, as the backend does
     assert shown(tab.page.evaluate("JSON.stringify(localStorage)").encode(), tokens)  # what is looked for can be found
     places = {
         "the page": tab.page.evaluate(EVERYTHING),

@@ -89,7 +89,7 @@ def test_into_the_cache_and_out_again(open_tab: OpenTab, server: MockServer) -> 
     """A page that is left closes its socket at once; from the back/forward cache it has one new socket, fresh data."""
     tab = open_tab()
     tab.page.evaluate("window.sameDocument = true")
-    tab.page.goto(f"{server.url}/frontend/icon.svg")
+    tab.page.goto(f"{server.url}/health/")
     eventually(lambda: _live(server) == 0)
     _news(server, "while you were away")
     tab.page.evaluate("history.back()")
