@@ -214,3 +214,17 @@ def machine_in(state: State, policy: Policy | None = None) -> Machine:
 
 def states() -> Iterator[State]:
     yield from State
+
+
+def _fail_to_open(machine: Machine) -> None:
+    """One attempt whose dial is refused, with the server saying over HTTP that the token is good."""
+    if machine.state is State.AUTHENTICATING:
+        machine.token().closed()
+
+
+def exhaust(machine: Machine, failures: int) -> None:
+    """Let so many attempts in a row be refused, each as soon as it is due."""
+    for _ in range(failures):
+        if machine.state is State.WAITING:
+            machine.advance(machine.protocol.next_retry_at - machine.now)  # type: ignore[operator]
+        _fail_to_open(machine)

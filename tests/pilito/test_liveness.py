@@ -13,21 +13,6 @@ from pilito.events import (
 
 from tests.pilito.machine import Machine, machine_in
 
-SCHEDULE = [2, 4, 8, 16, 30]
-
-
-def fail_to_open(machine: Machine) -> None:
-    """One attempt whose dial is refused, with the server saying over HTTP that the token is good."""
-    if machine.state is State.AUTHENTICATING:
-        machine.token().closed()
-
-
-def exhaust(machine: Machine, failures: int) -> None:
-    for _ in range(failures):
-        if machine.state is State.WAITING:
-            machine.advance(machine.protocol.next_retry_at - machine.now)  # type: ignore[operator]
-        fail_to_open(machine)
-
 
 def test_silence_is_asked_about_and_then_declared_dead() -> None:
     """25 s of silence send a probe, 10 s more ask over HTTP, and no answer there ends it without a close event."""

@@ -17,23 +17,7 @@ from pilito.events import (
 )
 from pilito.policy import Policy
 
-from tests.pilito.machine import Machine, machine_in
-
-SCHEDULE = [2, 4, 8, 16, 30]
-
-
-def fail_to_open(machine: Machine) -> None:
-    """One attempt whose dial is refused, with the server saying over HTTP that the token is good."""
-    if machine.state is State.AUTHENTICATING:
-        machine.token().closed()
-
-
-def exhaust(machine: Machine, failures: int) -> None:
-    for _ in range(failures):
-        if machine.state is State.WAITING:
-            machine.advance(machine.protocol.next_retry_at - machine.now)  # type: ignore[operator]
-        fail_to_open(machine)
-
+from tests.pilito.machine import Machine, exhaust, machine_in
 
 # --- connecting ---
 
