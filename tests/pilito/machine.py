@@ -1,6 +1,5 @@
 """A driver for the pure protocol: says what happens, keeps the clock, and remembers what came out."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from pilito.events import (
@@ -210,10 +209,6 @@ def machine_in(state: State, policy: Policy | None = None) -> Machine:
         getattr(machine, state.value)()
     assert machine.state is state
     return machine
-
-
-def states() -> Iterator[State]:
-    yield from State
 
 
 def _fail_to_open(machine: Machine) -> None:
