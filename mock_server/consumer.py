@@ -154,10 +154,9 @@ class Consumer:
     async def _kick_others(self) -> None:
         if self.kind not in self.backend.profile.kicks:
             return
-        me = self.connection
-        for other in list(self.backend.hub.connections):
-            if other is not me and other.path == me.path and other.user == me.user:
-                await self.backend.trouble.kick(other)
+        groups = self.groups()  # a user's own lists; a chat, which nobody but its owner may open
+        for other in [one for group in groups for one in self.backend.hub.group(group) if one is not self.connection]:
+            await self.backend.trouble.kick(other)
 
     async def _request(self, event: Any) -> None:
         text = event.get("text")

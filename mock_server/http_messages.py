@@ -1,5 +1,6 @@
 """The calls about conversations, customers and messages. Those that change something push to sockets."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -10,46 +11,76 @@ from mock_server.models import Conversation, Customer, User, now
 from mock_server.platforms import deliver
 
 STATUSES = ("active", "support_active", "marketing_active", "closed")
+EDITABLE = ("first_name", "last_name", "username", "email", "phone_number", "description")
 
 
 class MessageCalls(Calls):
     """Below ``/api/v1/message/``."""
 
     def calls(self) -> list[tuple[str, dict[str, Endpoint]]]:
-        chat = "/api/v1/message/conversation/{conversation_id}"
+        below, mine = "/api/v1/message", self._for_user
+        chat, customer = f"{below}/conversation/{{conversation_id}}", f"{below}/customer-item/{{customer_id:int}}"
         return [
-            (f"{chat}/send-message/", {"POST": self.send_message}),
-            (f"{chat}/status/", {"PATCH": self.change_status}),
-            (f"{chat}/", {"DELETE": self.delete_conversation}),
+            (f"{chat}/send-message/", {"POST": self._for_conversation(self.send_message)}),
+            (f"{chat}/status/", {"PATCH": self._for_conversation(self.change_status)}),
+            (f"{chat}/", {"DELETE": self._for_conversation(self.delete_conversation)}),
             (
-                "/api/v1/message/customer-item/{customer_id:int}/",
-                {"PATCH": self.edit_customer, "DELETE": self.delete_customer},
+                f"{customer}/",
+                {
+                    "PATCH": self._for_customer(self.edit_customer),
+                    "DELETE": self._for_customer(self.delete_customer),
+                },
             ),
-            ("/api/v1/message/customers", {"GET": self.customers}),
-            ("/api/v1/message/user-conversation-full", {"GET": self.conversations}),
-            ("/api/v1/message/user-messages", {"GET": self.messages}),
+            (f"{below}/customers", {"GET": mine(self.customers)}),
+            (f"{below}/user-conversation-full", {"GET": mine(self.conversations)}),
+            (f"{below}/user-messages", {"GET": mine(self.messages)}),
         ]
+
+    # --- who asks, and about what ---
+
+    def _for_user(self, answer: Callable[[Request, User], Awaitable[Response]]) -> Endpoint:
+        """An endpoint for users who are logged in; 401 for everybody else."""
+
+        async def endpoint(request: Request) -> Response:
+            user = self.user(request)
+            return unauthorized() if user is None else await answer(request, user)
+
+        return endpoint
+
+    def _for_conversation(self, answer: Callable[[Request, Conversation], Awaitable[Response]]) -> Endpoint:
+        """An endpoint about a conversation of the user; 404 for every other one."""
+
+        async def endpoint(request: Request, user: User) -> Response:
+            found = self.backend.store.conversations.get(request.path_params["conversation_id"])
+            if found is None or found.owner != user:
+                return _problem("Conversation not found or access denied", "CONVERSATION_NOT_FOUND", 404)
+            return await answer(request, found)
+
+        return self._for_user(endpoint)
+
+    def _for_customer(self, answer: Callable[[Request, User, Customer], Awaitable[Response]]) -> Endpoint:
+        """An endpoint about a customer of the user; 404 for every other one."""
+
+        async def endpoint(request: Request, user: User) -> Response:
+            wanted = request.path_params["customer_id"]
+            found = next((row for row in self.backend.store.customers_of(user) if row.id == wanted), None)
+            if found is None:
+                return JSONResponse({"detail": "No Customer matches the given query."}, 404)
+            return await answer(request, user, found)
+
+        return self._for_user(endpoint)
 
     # --- pages of rows ---
 
-    async def customers(self, request: Request) -> Response:
-        user = self.user(request)
-        if user is None:
-            return unauthorized()
+    async def customers(self, request: Request, user: User) -> Response:
         rows = [row for row in map(self.backend.serializer.rest_customer, self.backend.store.customers_of(user)) if row]
         return self._page(request, rows)
 
-    async def conversations(self, request: Request) -> Response:
-        user = self.user(request)
-        if user is None:
-            return unauthorized()
+    async def conversations(self, request: Request, user: User) -> Response:
         rows = [self.backend.serializer.rest_conversation(row) for row in self.backend.store.of_user(user)]
         return self._page(request, rows)
 
-    async def messages(self, request: Request) -> Response:
-        user = self.user(request)
-        if user is None:
-            return unauthorized()
+    async def messages(self, request: Request, user: User) -> Response:
         wanted = request.query_params.get("conversation")
         chats = [chat for chat in self.backend.store.of_user(user) if wanted in (None, chat.id)]
         rows = [self.backend.serializer.rest_message(row, chat) for chat in chats for row in chat.messages]
@@ -70,17 +101,7 @@ class MessageCalls(Calls):
 
     # --- changes ---
 
-    def _conversation(self, request: Request, user: User) -> Conversation | None:
-        found = self.backend.store.conversations.get(request.path_params["conversation_id"])
-        return found if found is not None and found.owner == user else None
-
-    async def send_message(self, request: Request) -> Response:
-        user = self.user(request)
-        if user is None:
-            return unauthorized()
-        conversation = self._conversation(request, user)
-        if conversation is None:
-            return _not_found()
+    async def send_message(self, request: Request, conversation: Conversation) -> Response:
         body, _ = await read_body(request)
         content = str(body.get("content") or "").strip()
         if not content:
@@ -98,70 +119,38 @@ class MessageCalls(Calls):
         answer = {"status": "success", "message": "Message sent successfully", "data": data}
         return JSONResponse(self.shown(answer, request), 201)
 
-    async def delete_conversation(self, request: Request) -> Response:
-        user = self.user(request)
-        if user is None:
-            return unauthorized()
-        conversation = self._conversation(request, user)
-        if conversation is None:
-            return _not_found()
+    async def delete_conversation(self, _: Request, conversation: Conversation) -> Response:
         await self.backend.conversation_deleted(conversation)
         return Response(status_code=204)
 
-    def _customer(self, request: Request, user: User) -> Customer | None:
-        wanted = request.path_params["customer_id"]
-        return next((row for row in self.backend.store.customers_of(user) if row.id == wanted), None)
-
-    async def edit_customer(self, request: Request) -> Response:
+    async def edit_customer(self, request: Request, user: User, customer: Customer) -> Response:
         """Pushes both lists, twice: the backend's view and its signal each announce the change."""
-        user = self.user(request)
-        if user is None:
-            return unauthorized()
-        customer = self._customer(request, user)
-        if customer is None:
-            return JSONResponse({"detail": "No Customer matches the given query."}, 404)
         body, problem = await read_body(request)
         if problem:
             return JSONResponse({"detail": problem}, 400)
-        for name in ("first_name", "last_name", "username", "email", "phone_number", "description"):
-            if name in body:
-                value = body[name]
-                if value is not None and not isinstance(value, str):
-                    return JSONResponse({name: ["Not a valid string."]}, 400)
-                setattr(customer, name, value)
+        changes = {name: body[name] for name in EDITABLE if name in body}
+        wrong = [name for name, value in changes.items() if not isinstance(value, str | None)]
+        if wrong:
+            return JSONResponse({name: ["Not a valid string."] for name in wrong}, 400)
+        for name, value in changes.items():
+            setattr(customer, name, value)
         customer.updated_at = now()
         await self.backend.customer_changed(customer)
         row = self.backend.serializer.customer_row(customer, self.backend.store, user)
         return JSONResponse(self.shown(row, request))
 
-    async def delete_customer(self, request: Request) -> Response:
-        user = self.user(request)
-        if user is None:
-            return unauthorized()
-        customer = self._customer(request, user)
-        if customer is None:
-            return JSONResponse({"detail": "No Customer matches the given query."}, 404)
+    async def delete_customer(self, _: Request, user: User, customer: Customer) -> Response:
         await self.backend.customer_deleted(customer, user)
         return Response(status_code=204)
 
-    async def change_status(self, request: Request) -> Response:
-        user = self.user(request)
-        if user is None:
-            return unauthorized()
-        conversation = self._conversation(request, user)
-        if conversation is None:
-            return _not_found()
+    async def change_status(self, request: Request, conversation: Conversation) -> Response:
         body, _ = await read_body(request)
         if body.get("status") not in STATUSES:
             return _problem(f"Invalid status. Must be one of {', '.join(STATUSES)}", "INVALID_STATUS")
         old, conversation.status = conversation.status, str(body["status"])
-        await self.backend.push_conversations(user)
+        await self.backend.push_conversations(conversation.owner)
         data = {"conversation_id": conversation.id, "old_status": old, "new_status": conversation.status}
         return JSONResponse({"status": "success", "message": "Conversation status updated successfully", "data": data})
-
-
-def _not_found() -> Response:
-    return _problem("Conversation not found or access denied", "CONVERSATION_NOT_FOUND", 404)
 
 
 def _problem(error: str, code: str, status: int = 400) -> Response:
