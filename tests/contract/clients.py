@@ -12,6 +12,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 PATIENCE = 10.0  # seconds until a frame that must come is missed
+ORIGIN = "http://localhost:3000"
+"""Whose pages every version lets in."""
 CUT = 0
 """The status of a handshake that ends without any answer."""
 
@@ -25,14 +27,20 @@ class RefusedError(Exception):
 
 
 class Client:
-    """One socket. ``heard`` holds the frames that nobody has asked for yet, ``code`` how it ended."""
+    """One socket. ``heard`` holds the frames that nobody has asked for yet, ``code`` how it ended.
 
-    def __init__(self, url: str, *, origin: str | None, protocol: str | None = None) -> None:
+    ``last`` is the newest frame as it was written, but for the answers to ``settle``.
+    """
+
+    def __init__(
+        self, url: str, *, origin: str | None, protocol: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         try:
             opening = connect(
                 url,
                 origin=Origin(origin) if origin is not None else None,
                 subprotocols=[Subprotocol(protocol)] if protocol else None,
+                additional_headers=headers,
                 max_size=None,
                 open_timeout=PATIENCE,
                 close_timeout=0.5,
@@ -46,12 +54,18 @@ class Client:
             raise RefusedError(CUT) from None
         self.heard: list[Any] = []
         self.code: int | None = None
+        self.reason = ""
+        self.last = ""
         self._complaints_due = 0
 
     @property
     def extensions(self) -> str:
         response = self._socket.response
         return response.headers.get("sec-websocket-extensions", "") if response else ""
+
+    @property
+    def subprotocol(self) -> str | None:
+        return self._socket.subprotocol
 
     def send(self, text: str | bytes) -> None:
         """Send a frame. Text that is no JSON will be complained about, which ``settle`` has to know."""
@@ -70,14 +84,28 @@ class Client:
         try:
             self._socket.send("")
             while due:
-                frame = json.loads(self._socket.recv(timeout=PATIENCE))
+                text = str(self._socket.recv(timeout=PATIENCE))
+                frame = json.loads(text)
                 heard.append(frame)
-                due -= isinstance(frame, dict) and set(frame) == {"error"}
+                due -= (complaint := isinstance(frame, dict) and set(frame) == {"error"})
+                self.last = self.last if complaint else text
             heard.pop()
         except ConnectionClosed as closed:
             self._ended(closed)
         self._complaints_due = 0
         self.heard += heard
+
+    def ask(self, *requests: Any) -> list[Any]:
+        """Send requests (text and bytes as they are); returns every frame that has come by the time of the answer."""
+        for request in requests:
+            self.send(request if isinstance(request, str | bytes) else json.dumps(request))
+        return self.news()
+
+    def news(self) -> list[Any]:
+        """Every frame that has come and was not taken yet."""
+        self.settle()
+        heard, self.heard = self.heard, []
+        return heard
 
     def wait(self, seconds: float = PATIENCE) -> None:
         """Wait for one frame, or for the end."""
@@ -112,6 +140,7 @@ class Client:
 
     def _ended(self, closed: ConnectionClosed) -> None:
         self.code = closed.rcvd.code if closed.rcvd else 1006
+        self.reason = closed.rcvd.reason if closed.rcvd else ""
 
 
 def _is_json(text: str) -> bool:

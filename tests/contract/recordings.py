@@ -80,6 +80,24 @@ def samples() -> list[Line]:
     return [row for _, rows in _files() for row in rows if "from" in row and "frame" in row]
 
 
+def unknown_lines() -> list[str]:
+    """A sentence about each line that no test would look at: it is of none of the three forms."""
+    found = []
+    for name, rows in _files():
+        story = bool(rows) and rows[0].get("dir") == "head"
+        for number, row in enumerate(rows, 1):
+            known = {"dir", "who"} <= row.keys() if story else "case" in row or {"from", "frame"} <= row.keys()
+            if not known:
+                wanted = (
+                    "dir and who, as a line of a story" if story else "case (a handshake) or from and frame (a sample)"
+                )
+                found.append(
+                    f"{name}.jsonl, line {number}: has {sorted(row)}; give it {wanted}, begin the file with a line "
+                    'whose dir is "head" if it is a story, or teach tests/contract/recordings.py the new form'
+                )
+    return found
+
+
 def or_skip(found: list[Any], what: str) -> list[Any]:
     """Parameters for a test; without recordings, one that is skipped and says where they are looked for."""
     if found:

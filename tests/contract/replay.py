@@ -1,7 +1,6 @@
 """Does to the mock what a recording did to the real backend, line by line, and says where the two part."""
 
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,8 +8,9 @@ from typing import Any
 
 from mock_server.server import MockServer
 from mock_server.timing import Timing
+from tests.contract import naive
 from tests.contract.causes import Causes
-from tests.contract.clients import CUT, Client, RefusedError, text_of
+from tests.contract.clients import CUT, ORIGIN, Client, RefusedError, text_of
 from tests.contract.http_calls import HttpCalls
 from tests.contract.recordings import Line, Recording
 from tests.contract.shapes import differences
@@ -21,14 +21,21 @@ CLOSES = "<client closes"
 UNSEEN = {"search", "conversation_status", "has_unread"}
 """Filters that look at what no frame shows: the texts of all messages, and the conversations of other users."""
 
+NOT_HELD = {
+    "b-error": "a page's event before the close that follows it, which is held",
+    "cache": "what the recorder saw inside the backend; the calls around it hold what follows from it",
+    "console": "what Chromium writes of a dial that failed, which is held",
+    "summary": "the closes above it once more",
+}
+"""Kinds of lines that ask nothing of the mock, and why."""
+
 
 @dataclass
 class Socket:
-    """A recorded socket while it is open: ours, the path it is on, and whether it has a greeting to skip."""
+    """A recorded socket while it is open: ours, and the path it is on."""
 
     client: Client
     path: str
-    extra: bool = False
     closed_by_us: bool = False
 
     @property
@@ -39,11 +46,10 @@ class Socket:
 
 @dataclass
 class Replay:
-    """One recording against one mock. ``greets`` says that this mock greets where the recording has no greeting."""
+    """One recording against one mock."""
 
     recording: Recording
     version: str
-    greets: bool = False
     tally: Counter[str] = field(default_factory=Counter)
     sockets: dict[str, Socket] = field(default_factory=dict)
 
@@ -94,12 +100,18 @@ class Replay:
             "silence": self._silence,
             "close": self._close,
             "b-close": self._close,
-            "naive": self._naive,
+            "naive": self._naive_pages,
             "same-second": self._same_second,
             "claims": self._claims,
+            "state": self._state,
         }
         if line["dir"] in act:
             act[line["dir"]](line)
+        elif line["dir"] not in NOT_HELD:
+            raise AssertionError(
+                f"{self.recording.name}.jsonl, {self.here}: a line of the unknown kind {line['dir']!r}; say in "
+                "Replay._line of tests/contract/replay.py what it asks of the mock, or in NOT_HELD why it asks nothing"
+            )
 
     # --- what happens beside the sockets ---
 
@@ -190,7 +202,7 @@ class Replay:
     def _dial(self, line: Line) -> tuple[str, Client]:
         path, address = self._address(line)
         url = f"ws://127.0.0.1:{self.server.port}{address}"
-        return path, Client(url, origin=line.get("origin", "http://localhost:3000"))
+        return path, Client(url, origin=line.get("origin", ORIGIN))
 
     def _open(self, line: Line) -> None:
         self.tally["opened"] += 1
@@ -202,7 +214,7 @@ class Replay:
         assert bool(client.extensions) == bool(told), (
             f"{self.here}: extensions {client.extensions!r}, recorded {told!r}"
         )
-        self.sockets[line["who"]] = Socket(client, path, extra=self.greets and "wizard" not in path)
+        self.sockets[line["who"]] = Socket(client, path)
 
     def _refused(self, line: Line) -> None:
         self.tally["refused"] += 1
@@ -230,12 +242,7 @@ class Replay:
         if line["who"] == "http":
             return self._http(line)
         self.tally["frames"] += 1
-        recorded, socket = line["frame"], self.sockets[line["who"]]
-        mocked = self._next(line)
-        if socket.extra:
-            socket.extra = False
-            assert mocked.get("type") == "connection_established", f"{self.here}: no greeting, but {mocked}"
-            mocked = self._next(line)
+        recorded, mocked = line["frame"], self._next(line)
         filters = recorded.get("filters") if isinstance(recorded, dict) else None
         loose = bool(set(filters if isinstance(filters, dict) else ()) & UNSEEN)
         return self._same(recorded, mocked, loose=loose)
@@ -308,47 +315,14 @@ class Replay:
         """Whether another tab was there when the server closed this one."""
         return any(other is not socket and other.path == socket.path for other in self.sockets.values())
 
-    # --- two pages that dial again after every close ---
-
-    def _naive(self, line: Line) -> None:
+    def _naive_pages(self, line: Line) -> None:
         """Runs all of a story's naive pages side by side, at the first one's line."""
-        if self.tally["naive pages"]:
-            return
-        pages = [line, *(later for later in self.ahead if later["dir"] == "naive")]
-        self.tally["naive pages"] += len(pages)
-        first = next(entry for entry in line["log"] if entry.startswith("msg:") and "_list" in entry)
-        path = f"/ws/{first.removeprefix('msg:').partition('_list')[0]}/"
-        done = threading.Event()
-        logs: list[list[str]] = [[] for _ in pages]
-        threads = [
-            threading.Thread(target=self._naive_page, args=(path, page["connects"], log, done), daemon=True)
-            for page, log in zip(pages, logs, strict=True)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        for page, log in zip(pages, logs, strict=True):
-            recorded = {re.sub(r"(:false|:true)?@\d+", "", entry) for entry in page["log"]}
-            recorded.discard("close:1006")  # the eleventh dial within a minute
-            assert set(log) == recorded, f"{self.here}: {sorted(set(log))}, recorded {sorted(recorded)}"
-            assert sum(entry == "open" for entry in log) >= min(page["connects"], 3), self.here
+        if not self.tally["naive pages"]:
+            pages = [line, *(later for later in self.ahead if later["dir"] == "naive")]
+            self.tally["naive pages"] += len(pages)
+            naive.run(f"ws://127.0.0.1:{self.server.port}", self.tokens["access"], pages, self.here)
 
-    def _naive_page(self, path: str, connects: int, log: list[str], done: threading.Event) -> None:
-        pause = threading.Event()
-        for _ in range(connects):
-            client = Client(f"ws://127.0.0.1:{self.server.port}{path}?token={self.tokens['access']}", origin=ORIGIN)
-            log.append("open")
-            while client.code is None and not done.is_set():
-                client.wait(0.1)
-                log.extend(f"msg:{frame.get('type')}" for frame in client.heard)
-                client.heard.clear()
-            if client.code is None:
-                client.close()
-                return
-            log.append(f"close:{client.code}")
-            pause.wait(0.05)
-        done.set()
-
-
-ORIGIN = "http://localhost:3000"
+    def _state(self, line: Line) -> None:
+        """What a page's socket says of itself: 1 is open, 3 is closed."""
+        is_open = line["who"] in self.sockets
+        assert line["readyState"] == (1 if is_open else 3), f"{self.here}: open is {is_open}, recorded {line}"

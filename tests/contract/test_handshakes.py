@@ -15,6 +15,8 @@ from tests.contract.recordings import Line, handshakes, or_skip
 
 OWN = "http://localhost:3000"
 PATHS = {"unknown-path": "/ws/nothing/", "chat-no-id": "/ws/chat/", "chat-badchars": "/ws/chat/a-b/"}
+TOKENS = {"access", "bad_signature", "bearer", "empty", "expired", "expired_still_cached", "garbage", "missing"}
+TOKENS |= {"no_such_user", "refresh", "revoked"}
 ORIGINS = {"none": None, "evil": "https://evil.example", "null": "null", "5173": "http://localhost:5173"}
 
 
@@ -43,6 +45,8 @@ def _path(server: MockServer, name: str) -> str:
 
 def _dial(server: MockServer, calls: HttpCalls, case: str) -> Client:
     place, _, what = case.partition(":")
+    known = what in TOKENS or what == "subprotocol-offered" or what.startswith("origin-")
+    assert known, f"handshake case {case!r}: say in tests/contract/test_handshakes.py what {what!r} is"
     origin: str | None = OWN
     if what.startswith("origin-"):
         name = what.removeprefix("origin-")
@@ -73,6 +77,7 @@ def _hold(server: MockServer, calls: HttpCalls, row: Line) -> None:
     if code is not None:
         client.wait_for_end()
     client.settle()
+    assert client.subprotocol is None, f"{row['case']}: the server selects a subprotocol"
     types = [frame.get("type") for frame in client.heard]
     for recorded in (_frames(seen), _frames(page)):
         assert types[: len(recorded)] == recorded, row["case"]
