@@ -93,7 +93,8 @@ class ChatConsumer(Consumer):
         kind = "customer" if request.get("message_type") == "customer" else "support"
         message = self.backend.store.add_message(conversation, content, kind)
         taken = await self.backend.trouble.platform_call(self.connection)
-        await self.backend.push_message(conversation, message, deliver(conversation, message, taken=taken))
+        result = deliver(conversation, message, taken=taken, names_bot=self.backend.profile.names_bot)
+        await self.backend.push_message(conversation, message, result)
 
     async def _mark_read(self, _: dict[str, Any]) -> None:
         conversation = self.conversation

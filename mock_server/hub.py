@@ -94,6 +94,8 @@ class Connection:
         self.wire.resets_when_answered = self.rude
         with contextlib.suppress(RuntimeError, OSError, Exception):
             await self.socket.close(code, reason)
+        if self.wire.deaf:  # the answer to the close frame would not be heard
+            self.wire.hang_up()
 
 
 RENDERED = frozenset(

@@ -4,15 +4,23 @@ from typing import Any
 
 from mock_server.models import Conversation, Message
 
+BOT = "https://api.telegram.org/bot1234567890:MOCK-of-a-key-that-must-never-be-shown/sendMessage"
 
-def deliver(conversation: Conversation, message: Message, *, taken: bool = True) -> dict[str, Any] | None:
-    """The ``external_send_result`` of a message. ``taken`` is false where the platform cannot be reached."""
+
+def deliver(
+    conversation: Conversation, message: Message, *, taken: bool = True, names_bot: bool = False
+) -> dict[str, Any] | None:
+    """The ``external_send_result`` of a message.
+
+    ``taken`` is false where the platform cannot be reached. With ``names_bot`` the error then holds the bot's address.
+    """
     if message.type == "customer":
         return None
     if conversation.source not in ("telegram", "instagram"):
         return {"success": False, "error": "Unknown conversation source"}
     if not taken:
-        return {"success": False, "error": "name 'requests' is not defined"}
+        told = f"502 Server Error: Bad Gateway for url: {BOT}" if names_bot else "name 'requests' is not defined"
+        return {"success": False, "error": told}
     if conversation.source == "instagram":
         identity = f"mid.{conversation.id}.{len(conversation.messages)}"
         return {"success": True, "message_id": identity, "data": {"message_id": identity}}

@@ -29,6 +29,7 @@ class Profile:
     rich: bool = False  # message_type, media, `data`, tag details; the tags of the sources are hidden
     wizard: bool = False  # has /ws/wizard-status/
     dev_origin: bool = False  # pages on port 5173 may open sockets
+    names_bot: bool = False  # a message that Telegram does not take tells the address of the shop's bot, its key in it
 
 
 _ALL = frozenset({"chat", "conversations", "customers"})
@@ -38,7 +39,7 @@ PROFILES = {
     for profile in (
         Profile("guide", True, Refusal.SAID, Refusal.SAID, rich=True, wizard=True, dev_origin=True),
         Profile("documented", True, Refusal.SAID, Refusal.HTTP_403, _ALL, says_denied=True, ai_message=True),
-        Profile("hello", True, Refusal.HTTP_500, Refusal.HTTP_403, ai_message=True),
+        Profile("hello", True, Refusal.HTTP_500, Refusal.HTTP_403, ai_message=True, names_bot=True),
         Profile("kick", True, Refusal.HTTP_500, Refusal.HTTP_403, _ALL, ai_message=True),
         Profile("current", False, Refusal.HTTP_403, Refusal.HTTP_403, rich=True, wizard=True, dev_origin=True),
     )
@@ -46,7 +47,7 @@ PROFILES = {
 
 _CHAT = frozenset({"chat"})
 COMMITS = {
-    "8d80fb1": replace(PROFILES["current"], rich=False, wizard=False, dev_origin=False, ai_message=True),
+    "8d80fb1": replace(PROFILES["hello"], hello=False, missing=Refusal.HTTP_403),
     "49ae8ae": PROFILES["hello"],
     "16ae8c3": PROFILES["hello"],
     "84cb770": PROFILES["hello"],

@@ -38,6 +38,10 @@ class Wire(WebSocketsSansIOProtocol):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
+    def hang_up(self) -> None:
+        """Close the TCP connection once everything is written, without waiting for an answer."""
+        self.transport.close()
+
     def swallow(self, direction: str) -> None:
         """Stop hearing (``in``), being heard (``out``), or both; the TCP connection stays."""
         self.stop_keepalive()

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 import struct
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
@@ -79,21 +79,20 @@ class Client:
         """Hear everything that the server has to say by now: requests are answered strictly in order."""
         if self.code is not None:
             return
-        heard: list[Any] = []
-        due = self._complaints_due + 1
-        try:
+        due, self._complaints_due = self._complaints_due + 1, 0
+        with suppress(ConnectionClosed):  # what has come before is still to be read
             self._socket.send("")
+        try:
             while due:
                 text = str(self._socket.recv(timeout=PATIENCE))
                 frame = json.loads(text)
-                heard.append(frame)
-                due -= (complaint := isinstance(frame, dict) and set(frame) == {"error"})
+                complaint = isinstance(frame, dict) and set(frame) == {"error"}
+                due -= complaint
+                if due:
+                    self.heard.append(frame)
                 self.last = self.last if complaint else text
-            heard.pop()
         except ConnectionClosed as closed:
             self._ended(closed)
-        self._complaints_due = 0
-        self.heard += heard
 
     def ask(self, *requests: Any) -> list[Any]:
         """Send requests (text and bytes as they are); returns every frame that has come by the time of the answer."""

@@ -1,4 +1,4 @@
-"""Single recorded frames of many versions: what the mock writes in that version has the same fields and types."""
+"""Single recorded frames of many versions: the mock writes the same fields, types and fixed words in that version."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from mock_server.backend import Backend, Settings
 from mock_server.profiles import profile
 from tests.contract.recordings import Line, or_skip, samples
 from tests.contract.shapes import differences
+from tests.contract.small_frames import said
 
 LISTS = {"conversations_list": "conversations", "customers_list": "customers", "recent_messages": "messages"}
 MESSAGES = ("chat_message", "ai_message")
@@ -36,14 +37,20 @@ def _written(backend: Backend, frame: dict[str, Any]) -> dict[str, Any]:
     return {"type": frame["type"], "message": row, **{name: frame[name] for name in more}}
 
 
-def told() -> list[Line]:
-    """The samples that are lists or messages."""
-    return [
-        row for row in samples() if isinstance(row["frame"], dict) and row["frame"].get("type") in (*LISTS, *MESSAGES)
-    ]
+def kind_of(row: Line) -> str:
+    frame = row["frame"]
+    return str(frame.get("type")) if isinstance(frame, dict) else "no object"
 
 
-@pytest.mark.parametrize("sample", or_skip(told(), "samples"), ids=lambda row: row["version"] if row else "none")
+ROWS = [row for row in samples() if kind_of(row) in (*LISTS, *MESSAGES)]
+SMALL = [row for row in samples() if kind_of(row) not in (*LISTS, *MESSAGES)]
+
+
+def name_of(row: Line | None) -> str:
+    return f"{row['version']}-{kind_of(row)}" if row else "none"
+
+
+@pytest.mark.parametrize("sample", or_skip(ROWS, "samples"), ids=name_of)
 def test_rows_and_messages_are_written_as_in_that_version(sample: Line) -> None:
     """Each recorded list and message has the fields and types that the mock writes in the version that sent it."""
     frame = sample["frame"]
@@ -56,3 +63,13 @@ def test_rows_and_messages_are_written_as_in_that_version(sample: Line) -> None:
     if rows:
         written = {**written, rows: written[rows][: len(frame[rows])]}
     assert not differences(frame, written, loose=True)
+
+
+@pytest.mark.parametrize("sample", or_skip(SMALL, "samples"), ids=name_of)
+def test_small_frames_are_said_as_in_that_version(sample: Line) -> None:
+    """Each recorded greeting, error, answer and farewell is one that the mock says, field by field, words included."""
+    version, frame = sample["version"], sample["frame"]
+    alike = [mocked for mocked in said(version) if mocked.get("type") == frame.get("type")]
+    assert alike, f"{version} of the mock never says {frame}; tests/contract/small_frames.py should make it"
+    closest = min((differences(frame, mocked) for mocked in alike), key=lambda found: len(found))
+    assert not closest, "; ".join(closest)

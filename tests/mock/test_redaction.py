@@ -29,6 +29,7 @@ ACCESS, REFRESH = TokenIssuer().issue(USERS[0])
         base64.b64encode(f'{{"token":"{ACCESS}"}}'.encode()).decode(),
         base64.b64encode(ACCESS.encode()).decode(),
         f"Bearer {ACCESS}",
+        "502 for url: https://api.telegram.org/bot123456:opaque-rubbish_X/sendMessage",
     ],
 )
 def test_nothing_of_a_token_stays(text: str) -> None:
