@@ -2,8 +2,8 @@
 
 The variants are the defects of the reconnect guide's sample and the classes of bugs that clients of this kind have
 shipped. Each one is a replacement in a copy of the sources; the CPython suite, or with ``--browser`` one Playwright
-test, runs against the copy. With ``--mock`` the rules of the mock are broken, and its own tests run; without the
-recordings most of these would survive. The report names the test that caught it. Exit status 1 when one survives.
+test, runs against the copy. With ``--mock`` the rules of the mock are broken, and the contract tests alone run, which
+need the recordings. The report names the test that caught it. Exit status 1 when one survives.
 """
 
 import argparse
@@ -34,7 +34,7 @@ LINKED: Final = ("node_modules", "build")
 UNIT: Final = ("tests/pilito", "tests/pages")
 CORE: Final = "frontend/pilito/"
 MOCK: Final = "mock_server/"
-MOCK_TESTS: Final = ("tests/contract", "tests/mock")
+MOCK_TESTS: Final = ("tests/contract",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def mutants(*, browser: bool) -> list[Mutant]:
 
 
 def mock_mutants() -> list[Mutant]:
-    """The broken rules of ``mutants-mock.toml``, which the tests of the mock have to catch."""
+    """The broken rules of ``mutants-mock.toml``, which the contract tests have to catch."""
     found = tomllib.loads((ROOT / "tools" / "mutants-mock.toml").read_text())["mutant"]
     return [Mutant(**entry, core=MOCK, suite=MOCK_TESTS) for entry in found]
 
@@ -70,7 +70,7 @@ def mock_mutants() -> list[Mutant]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("--browser", action="store_true", help="the variants that a Playwright test has to catch")
-    parser.add_argument("--mock", action="store_true", help="broken rules of the mock, for its own tests")
+    parser.add_argument("--mock", action="store_true", help="broken rules of the mock, for the contract tests")
     parser.add_argument("--only", default="", help="only the variants whose name contains this")
     arguments = parser.parse_args()
     known = mock_mutants() if arguments.mock else mutants(browser=arguments.browser)
