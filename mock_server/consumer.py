@@ -43,6 +43,8 @@ class Consumer:
         await self.socket.receive()  # websocket.connect
         self.backend.hub.count(self.connection.path).dialled += 1
         token = await self.credential.token()
+        if self.credential.frame:
+            self._note({"text": self.credential.frame})
         self.connection.user = self.backend.user_for(token)
         if not await self._handshake(token):
             return
@@ -136,6 +138,7 @@ class Consumer:
         while True:
             event = await self.socket.receive()
             if event["type"] == "websocket.disconnect":
+                self.connection.code = event.get("code", 1005)
                 return
             self.backend.hub.count(self.connection.path).received += 1
             self._note(event)

@@ -25,6 +25,7 @@ class Credential:
         offered: list[str] = list(socket.scope.get("subprotocols") or ())
         self._offered = offered[1] if len(offered) == 2 and offered[0] == SUBPROTOCOL else None
         self.accepted = False
+        self.frame = ""  # the first message, where it was read for its token
 
     async def token(self) -> str:
         """The token as it was sent, ``""`` where there is none."""
@@ -34,7 +35,8 @@ class Credential:
         if found or not self._first_message:
             return found
         await self.accept()
-        return _from_frame((await self._socket.receive()).get("text"))
+        self.frame = (await self._socket.receive()).get("text") or ""
+        return _from_frame(self.frame)
 
     async def accept(self) -> None:
         """Open the socket, unless the first message had to open it already."""
@@ -50,7 +52,7 @@ class Credential:
             await self._socket.send_denial_response(PlainTextResponse(text, status_code=status))
 
 
-def _from_frame(text: str | None) -> str:
+def _from_frame(text: str) -> str:
     try:
         frame = json.loads(text or "null")
     except (ValueError, RecursionError):

@@ -43,6 +43,7 @@ class Connection:
     user: User | None = None
     tab: int = 0  # of the sockets open on this path, the lowest number that was free
     chat: str = ""
+    code: int = 1006  # how it has ended, or will if nobody says a word
     silent: bool = False
     rude: bool = False  # the server resets the TCP connection when its close frame is answered, as daphne does
     stream: Stream = field(default_factory=Stream)
@@ -87,6 +88,7 @@ class Connection:
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close with a code; 1006 cuts the connection."""
+        self.code = code
         self.journal.add("close", path=self.path, user=self.email, code=code, reason=reason)
         if code == 1006:
             self.wire.abort()
@@ -164,7 +166,7 @@ class Hub:
         count = self.count(connection.path)
         count.live -= 1
         count.closed += 1
-        self.journal.add("gone", path=connection.path, user=connection.email)
+        self.journal.add("gone", path=connection.path, user=connection.email, code=connection.code)
         if connection.chat and connection.user:
             key = f"{connection.chat}:{connection.user.id}"
             self.presence[key] -= 1

@@ -8,7 +8,7 @@ from typing import Any, Final
 SHOWN: Final = "[token]"
 _PATTERNS: Final = (
     # The name of a field or parameter that holds a token, and its value whatever it looks like.
-    (r"""((?:access|refresh)(?:_token)?\\*["']\s*:\s*\\*["'])[^"'\\]+""", rf"\1{SHOWN}"),
+    (r"""((?:access|refresh|access_token|refresh_token|token)\\*["']\s*:\s*\\*["'])[^"'\\]+""", rf"\1{SHOWN}"),
     (r"""([?&]token=)[^&\s"'<>\\#]+""", rf"\1{SHOWN}"),
     (r"(/bot\d+:)[A-Za-z0-9_-]+", rf"\1{SHOWN}"),  # of a shop's bot, in an address of Telegram
     # A JSON Web Token, in plain text or as base64 of its text, also one that was cut short, or in whose middle pytest

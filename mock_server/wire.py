@@ -1,5 +1,6 @@
 """The TCP side of a socket: what a well-behaved server library would never do."""
 
+import asyncio
 import socket
 import struct
 from typing import Any
@@ -8,6 +9,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 SCOPE_KEY = "pilito.wire"
 CLOSE_FRAME = b"\x88"  # its first byte
+QUIET = 0.2  # seconds without a byte after which a client has heard that it was given up
 
 
 class Wire(WebSocketsSansIOProtocol):
@@ -16,6 +18,7 @@ class Wire(WebSocketsSansIOProtocol):
     deaf = False  # what the client sends is swallowed
     mute = False  # what we send is swallowed
     resets_when_answered = False  # a close frame of ours is out, and its answer leads to a reset
+    given_up: asyncio.TimerHandle | None = None  # the client broke the protocol; the end comes once it is quiet
 
     async def run_asgi(self) -> None:
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
@@ -23,12 +26,33 @@ class Wire(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def data_received(self, data: bytes) -> None:
+        if self.given_up is not None:
+            self._end_when_quiet()
         if self.deaf:
             return
         if self.resets_when_answered and data[:1] == CLOSE_FRAME:
             self.abort()
         else:
             super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        """Say what was wrong (1009 for a frame that is too large), and read on until the client stops.
+
+        A connection that is closed with bytes unread is reset, which may overtake the close frame.
+        """
+        transport, self.transport = self.transport, _OpenTransport(self.transport)  # type: ignore[assignment]
+        super().handle_parser_exception()
+        self.transport = transport
+        self.deaf = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self._end_when_quiet()
+
+    def _end_when_quiet(self) -> None:
+        if self.given_up is not None:
+            self.given_up.cancel()
+        self.given_up = self.loop.call_later(QUIET, self.transport.close)
 
     def abort(self) -> None:
         """Reset the connection: the client sees no close frame and no end of stream."""
@@ -51,14 +75,21 @@ class Wire(WebSocketsSansIOProtocol):
             self.transport = _MuteTransport(self.transport)  # type: ignore[assignment]
 
 
-class _MuteTransport:
-    """A transport that drops what is written and passes everything else on."""
+class _Transport:
+    """Passes everything on to a transport, but for what a subclass does itself."""
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _MuteTransport(_Transport):
     def write(self, data: bytes) -> None:
         """Drop it."""
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+
+class _OpenTransport(_Transport):
+    def close(self) -> None:
+        """Stay open."""

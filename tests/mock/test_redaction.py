@@ -25,6 +25,7 @@ ACCESS, REFRESH = TokenIssuer().issue(USERS[0])
         json.dumps({"access_token": "opaque", "refresh": ACCESS}),
         json.dumps(json.dumps({"refresh_token": "opaque"})),
         f"Tab(tokens=['{ACCESS}', '{REFRESH}'])",
+        '{"type": "authenticate", "token": "opaque"}',
         ACCESS[:60],
         base64.b64encode(f'{{"token":"{ACCESS}"}}'.encode()).decode(),
         base64.b64encode(ACCESS.encode()).decode(),
