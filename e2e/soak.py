@@ -85,9 +85,9 @@ class Soak:
             yield self._sample(done)
 
     def _is_settled(self) -> bool:
-        """At rest a connected tab has the timers UPTIME and IDLE, and the session's own; first UPTIME ends."""
+        """A tab that has just connected has the timers UPTIME and IDLE, and the session's own."""
         held = self._tab.resources()
-        return held["tasks"] == 0 and held["timers"] <= 2
+        return held["tasks"] == 0 and held["timers"] == 3
 
     def _go(self, path: str) -> None:
         self._tab.page.evaluate(VISIT, [path])

@@ -62,10 +62,11 @@ class Steady:
         return self.tab.rows()
 
     def chat(self) -> Conversation:
-        """Open a conversation of 240 messages."""
+        """Open a conversation of 240 messages, and wait until the server has said that they are read."""
         conversation = list(self.server.backend.store.conversations.values())[1]
+        answers = self.tab.received("messages_read") + bool(conversation.unread)
         self.go(f"/chat/{conversation.id}", f"/ws/chat/{conversation.id}/")
-        self.until(lambda: self.tab.rows("message").count() > 0)
+        self.until(lambda: self.tab.rows("message").count() > 0 and self.tab.received("messages_read") == answers)
         return conversation
 
     def write(self, text: str) -> Locator:
