@@ -1,7 +1,7 @@
 """What is special about this app's tests; everything else is in ``mock_server.testing.plugin``."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from e2e.steady import Steady, open_steady
 from e2e.tab import Tab
+from mock_server.server import MockServer
 from mock_server.testing.evidence import Evidence
 
 expect.set_options(timeout=10_000)
@@ -43,15 +44,17 @@ def inbox(tab: Tab) -> Tab:
 
 
 @pytest.fixture(scope="session")
-def opened_steady(browser: Browser, context_options: dict[str, Any]) -> Iterator[Steady]:
-    with open_steady(browser, context_options) as steady:
+def opened_steady(
+    browser: Browser, new_server: Callable[..., MockServer], context_options: dict[str, Any]
+) -> Iterator[Steady]:
+    with open_steady(browser, new_server(), context_options) as steady:
         yield steady
 
 
 @pytest.fixture
-def steady(opened_steady: Steady, evidence: Evidence) -> Iterator[Steady]:
+def steady(opened_steady: Steady, evidence: Evidence, profile: str) -> Iterator[Steady]:
     """One tab for many tests, logged in and on a clock that is moved by hand; its server has counted nothing yet."""
     evidence.server, evidence.tabs = opened_steady.server, [opened_steady.tab]
-    opened_steady.begin()
+    opened_steady.begin(profile)
     yield opened_steady
     opened_steady.tab.check()

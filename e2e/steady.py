@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, ViewportSize
 
 from e2e.pair import EXPECTED, next_second
 from e2e.tab import CONVERSATIONS, Tab
 from mock_server.models import Conversation
+from mock_server.profiles import profile as profile_named
 from mock_server.server import MockServer
 from mock_server.testing.waiting import eventually
 
+SCREEN: ViewportSize = {"width": 1280, "height": 720}
 _GO = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
 # The page puts its repaints off by a sixtieth of a second, which passes also while time stands still.
 _PAINTS = """(() => {
@@ -31,9 +34,10 @@ class Steady:
         self.tab, self.server = tab, server
         self.endpoint = CONVERSATIONS
 
-    def begin(self) -> None:
-        """Nothing is in force, the user is logged in, and no page is open."""
+    def begin(self, profile: str) -> None:
+        """Nothing is in force on a server of this version, the user is logged in, and no page is open."""
         self.go("/nowhere", "")
+        self.server.backend.settings = replace(self.server.backend.settings, profile=profile_named(profile))
         self.server.reset()
         if self.tab.stored("access_token") is None:
             next_second()
@@ -41,6 +45,7 @@ class Steady:
             eventually(lambda: self.tab.stored("access_token") is not None, page=self.tab.page)
             self.go("/nowhere", "")
         self.tab.page.evaluate(_FORGET)
+        self.tab.page.set_viewport_size(SCREEN)
         self.tab.expected = [*EXPECTED]
         for seen in (self.tab.console, self.tab.console_errors, self.tab.frames):
             seen.clear()
@@ -61,12 +66,17 @@ class Steady:
         self.say("that is all")
         return self.tab.rows()
 
-    def chat(self) -> Conversation:
-        """Open a conversation of 240 messages, and wait until the server has said that they are read."""
-        conversation = list(self.server.backend.store.conversations.values())[1]
+    def chat(self, position: int = 1) -> Conversation:
+        """Open a conversation of the seed, and wait until the server has said that it is read.
+
+        0 has every kind of message, 1 has 240 of them, 2 has none.
+        """
+        conversation = list(self.server.backend.store.conversations.values())[position]
         answers = self.tab.received("messages_read") + bool(conversation.unread)
         self.go(f"/chat/{conversation.id}", f"/ws/chat/{conversation.id}/")
-        self.until(lambda: self.tab.rows("message").count() > 0 and self.tab.received("messages_read") == answers)
+        self.until(lambda: self.tab.received("recent_messages") > 0 and self.tab.received("messages_read") == answers)
+        if conversation.messages:
+            self.until(lambda: self.tab.rows("message").count() > 0)
         return conversation
 
     def write(self, text: str) -> Locator:
@@ -127,9 +137,9 @@ class Steady:
 
 
 @contextmanager
-def open_steady(browser: Browser, options: dict[str, Any]) -> Iterator[Steady]:
+def open_steady(browser: Browser, server: MockServer, options: dict[str, Any]) -> Iterator[Steady]:
     """Start Python once."""
-    with MockServer(conversations=30) as server:
+    with server:
         context = browser.new_context(**options)
         context.add_init_script("globalThis.real = [setTimeout, clearTimeout].map((each) => each.bind(globalThis))")
         tab = Tab(context.new_page(), server)

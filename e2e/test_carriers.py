@@ -1,6 +1,6 @@
 """The page with each carrier of the token, against the mock that takes all three."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -11,8 +11,8 @@ from mock_server.testing.evidence import Evidence
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[MockServer]:
-    with MockServer(conversations=5, first_message=True) as server:
+def backend(new_server: Callable[..., MockServer]) -> Iterator[MockServer]:
+    with new_server(conversations=5, first_message=True) as server:
         yield server
 
 

@@ -7,11 +7,24 @@ from functools import partial
 import pytest
 from playwright.sync_api import expect
 
+from e2e.steady import Steady
 from e2e.tab import CONVERSATIONS, CUSTOMERS, Tab
 from e2e.waiting import eventually
 from mock_server.server import MockServer
 
 BOTH = pytest.mark.parametrize("profile", ["guide", "current"])
+
+
+@pytest.fixture
+def server(steady: Steady) -> MockServer:
+    return steady.server
+
+
+@pytest.fixture
+def inbox(steady: Steady) -> Tab:
+    """The tab that stays open, with the live list of conversations."""
+    steady.conversations()
+    return steady.tab
 
 
 @BOTH

@@ -20,9 +20,9 @@ STATUS = "/api/v1/usr/auth/status"
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, context_options: dict[str, Any]) -> Iterator[Tab]:
+def opened(browser: Browser, new_server: Callable[..., MockServer], context_options: dict[str, Any]) -> Iterator[Tab]:
     """One tab for all tests, whose clock is moved by hand: Python is started once."""
-    with MockServer(conversations=30) as server:
+    with new_server(conversations=30) as server:
         context = browser.new_context(**context_options)
         tab = Tab(context.new_page(), server)
         tab.hold_clock()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Request
 
 from e2e.leaks import artefacts, provoke, shown
@@ -52,7 +53,7 @@ def test_a_page_shows_no_token(tab: Tab, server: MockServer) -> None:
     assert bodies == {"refresh-access"}
 
 
-def test_a_failing_run_leaves_no_token(tmp_path: Path) -> None:
+def test_a_failing_run_leaves_no_token(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """A failure with tokens in its message, output and console leaves none in the report, the folder, the trace and the
     screenshot. A HAR, which nobody records unasked, has none after redaction.
     """
@@ -70,6 +71,8 @@ def test_a_failing_run_leaves_no_token(tmp_path: Path) -> None:
         "no:cacheprovider",
     ]
     options = [f"--pilito-results={results}", f"--junitxml={report}", "-rA", "--showlocals", "-p", "no:xdist"]
+    if dist := pytestconfig.getoption("--pilito-dist"):
+        options.append(f"--pilito-dist={dist}")
     run = subprocess.run(
         [*command, *options],
         cwd=ROOT,

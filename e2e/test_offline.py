@@ -5,25 +5,26 @@ from functools import partial
 import pytest
 from playwright.sync_api import expect
 
+from e2e.steady import Steady
 from e2e.tab import CONVERSATIONS, Tab
 from e2e.waiting import eventually
 from mock_server.server import MockServer
 
 BOTH = pytest.mark.parametrize("profile", ["guide", "current"])
-FAILED_SOCKET = r"WebSocket connection to .* failed"
 FAILED_FETCH = r"Failed to load resource"
 SCHEDULE = (2, 4, 8, 16, 30)
 
 
 @pytest.fixture
-def clocked(tab: Tab) -> Tab:
+def server(steady: Steady) -> MockServer:
+    return steady.server
+
+
+@pytest.fixture
+def clocked(steady: Steady) -> Tab:
     """A live list whose time stands still."""
-    tab.hold_clock()
-    tab.give_session().open("/conversations").ready()
-    expect(tab.rows().first).to_be_visible()
-    tab.expected += [FAILED_SOCKET, FAILED_FETCH]
-    tab.pause()
-    return tab
+    steady.conversations()
+    return steady.tab
 
 
 def _announced(tab: Tab, attempt: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from e2e.steady import Steady
 from e2e.tab import CONVERSATIONS, CUSTOMERS, Tab
 from e2e.waiting import eventually
 from mock_server.models import Conversation
@@ -20,16 +21,36 @@ def conversation_of(server: MockServer, position: int) -> Conversation:
 
 
 @pytest.fixture
-def chat(tab: Tab, server: MockServer) -> Tab:
-    """A tab with the long conversation."""
-    return open_chat(tab, server, 1)
+def server(steady: Steady) -> MockServer:
+    return steady.server
 
 
-def open_chat(tab: Tab, server: MockServer, position: int) -> Tab:
-    identity = conversation_of(server, position).id
-    if position == 0:
-        tab.expected.append(r"Failed to load resource")  # one of its pictures is gone, as in object storage
-    tab.give_session().open(f"/chat/{identity}").ready(f"/ws/chat/{identity}/")
+@pytest.fixture
+def inbox(steady: Steady) -> Tab:
+    """The tab that stays open, with the live list of conversations."""
+    steady.conversations()
+    return steady.tab
+
+
+@pytest.fixture
+def chat(steady: Steady) -> Tab:
+    """The same tab with the long conversation."""
+    steady.chat()
+    return steady.tab
+
+
+@pytest.fixture
+def colourful(steady: Steady) -> Tab:
+    """The same tab with the conversation that has every kind of message."""
+    steady.chat(0)
+    return steady.tab
+
+
+@pytest.fixture
+def own(tab: Tab) -> Tab:
+    """A tab of the test's own, with the live list: what is stored or shown may change for good."""
+    tab.give_session().open("/conversations").ready()
+    expect(tab.rows().first).to_be_visible()
     return tab
 
 
@@ -37,18 +58,18 @@ def open_chat(tab: Tab, server: MockServer, position: int) -> Tab:
 
 
 @BOTH
-def test_filters_come_from_the_server_and_stay_in_the_address(inbox: Tab, server: MockServer) -> None:
+def test_filters_come_from_the_server_and_stay_in_the_address(own: Tab, server: MockServer) -> None:
     """Search, filter, page; a reload shows the same."""
-    inbox.page.get_by_label("Status").select_option("closed")
-    expect(inbox.page.get_by_text("15 conversations")).to_be_visible()
-    inbox.page.get_by_label("Search").fill("emma")
-    inbox.expect_path(r"/conversations\?status=closed&search=emma$")
-    eventually(lambda: inbox.rows().count() < 15, page=inbox.page)
-    shown = inbox.rows().count()
-    inbox.reload().ready()
-    expect(inbox.rows()).to_have_count(shown)
-    inbox.page.get_by_role("button", name="Clear filters").click()
-    expect(inbox.page.get_by_text("60 conversations")).to_be_visible()
+    own.page.get_by_label("Status").select_option("closed")
+    expect(own.page.get_by_text("15 conversations")).to_be_visible()
+    own.page.get_by_label("Search").fill("emma")
+    own.expect_path(r"/conversations\?status=closed&search=emma$")
+    eventually(lambda: own.rows().count() < 15, page=own.page)
+    shown = own.rows().count()
+    own.reload().ready()
+    expect(own.rows()).to_have_count(shown)
+    own.page.get_by_role("button", name="Clear filters").click()
+    expect(own.page.get_by_text("60 conversations")).to_be_visible()
 
 
 def test_paging(inbox: Tab) -> None:
@@ -84,8 +105,10 @@ def test_a_push_does_not_break_the_readers_filter(inbox: Tab, server: MockServer
     inbox.page.get_by_label("Status").select_option("closed")
     expect(inbox.page.get_by_text("15 conversations")).to_be_visible()
     other = next(c for c in server.backend.store.conversations.values() if c.status == "active")
-    before = server.endpoint(CONVERSATIONS)["received"]
+    before, before_lists = server.endpoint(CONVERSATIONS)["received"], inbox.received("conversations_list")
     server.push(event="customer_message", conversation=other.id, content="news from elsewhere")
+    inbox.expect_frames("received", "conversations_list", before_lists + 1)
+    inbox.pass_time(1)
     eventually(lambda: server.endpoint(CONVERSATIONS)["received"] > before)
     expect(inbox.page.get_by_text("15 conversations")).to_be_visible()
     expect(inbox.page.get_by_text("news from elsewhere")).to_have_count(0)
@@ -146,24 +169,22 @@ def test_older_messages_come_on_scroll(chat: Tab, server: MockServer) -> None:
     expect(chat.page.locator("#older")).to_be_hidden()
 
 
-def test_text_is_text(tab: Tab, server: MockServer) -> None:
+def test_text_is_text(colourful: Tab, server: MockServer) -> None:
     """Markup, marks of direction, emoji and long texts are shown as typed, and no element is made of them."""
-    open_chat(tab, server, 0)
-    expect(tab.page.get_by_text("<img src=x onerror=alert(3)> & \"quotes\" 'single'")).to_be_visible()
-    assert tab.page.locator("#log script, #log b, #log img[src='x']").count() == 0
+    expect(colourful.page.get_by_text("<img src=x onerror=alert(3)> & \"quotes\" 'single'")).to_be_visible()
+    assert colourful.page.locator("#log script, #log b, #log img[src='x']").count() == 0
     text = "<b>bold</b> & <script>alert(1)</script> \u202bسلام\u202c 👩‍👩‍👧‍👦 " + "x" * 900
-    tab.page.get_by_label("Message", exact=True).fill(text)
-    tab.page.get_by_role("button", name="Send").click()
-    row = tab.rows("message").last
+    colourful.page.get_by_label("Message", exact=True).fill(text)
+    colourful.page.get_by_role("button", name="Send").click()
+    row = colourful.rows("message").last
     expect(row.locator(".text")).to_have_text(text)
     expect(row).not_to_have_attribute("data-status", "sending")
-    assert tab.page.locator("#log script, #log b").count() == 0
+    assert colourful.page.locator("#log script, #log b").count() == 0
 
 
-def test_every_kind_of_message_is_shown(tab: Tab, server: MockServer) -> None:
+def test_every_kind_of_message_is_shown(colourful: Tab, server: MockServer) -> None:
     """Voice with its transcription, picture, video, shared post, and a sender that the app does not know."""
-    open_chat(tab, server, 0)
-    page = tab.page
+    page = colourful.page
     expect(page.locator("audio")).to_have_count(2)
     expect(page.locator("video")).to_have_count(1)
     expect(page.locator("#log img")).to_have_count(2)
@@ -174,11 +195,10 @@ def test_every_kind_of_message_is_shown(tab: Tab, server: MockServer) -> None:
     expect(page.get_by_role("link", name="Shared post")).to_have_attribute("rel", "noopener noreferrer nofollow")
 
 
-def test_feedback_on_an_ai_answer(tab: Tab, server: MockServer) -> None:
+def test_feedback_on_an_ai_answer(colourful: Tab, server: MockServer) -> None:
     """A rating and its comment reach the server; a second click takes the rating back."""
-    open_chat(tab, server, 0)
     answer = next(m for m in conversation_of(server, 0).messages if m.type == "AI")
-    row = tab.page.locator(f'[data-message-id="{answer.id}"]')
+    row = colourful.page.locator(f'[data-message-id="{answer.id}"]')
     row.get_by_role("button", name="Good answer").click()
     expect(row.get_by_role("button", name="Good answer")).to_have_attribute("aria-pressed", "true")
     row.get_by_label("Comment").fill("خوب بود <b>")
@@ -190,11 +210,10 @@ def test_feedback_on_an_ai_answer(tab: Tab, server: MockServer) -> None:
     assert answer.feedback == "none"
 
 
-def test_opening_marks_as_read(tab: Tab, server: MockServer) -> None:
+def test_opening_marks_as_read(colourful: Tab, server: MockServer) -> None:
     """A conversation that somebody looks at is marked as read, once."""
-    open_chat(tab, server, 0)
     eventually(lambda: not conversation_of(server, 0).unread)
-    assert tab.sent("mark_read") == 1
+    assert colourful.sent("mark_read") == 1
 
 
 def test_the_same_id_again_replaces(chat: Tab, server: MockServer) -> None:
@@ -206,9 +225,10 @@ def test_the_same_id_again_replaces(chat: Tab, server: MockServer) -> None:
     expect(chat.rows("message")).to_have_count(count)
 
 
-def test_a_message_typed_while_the_link_is_down_is_kept_and_sent_once(chat: Tab, server: MockServer) -> None:
+def test_a_message_typed_while_the_link_is_down_is_kept_and_sent_once(tab: Tab, server: MockServer) -> None:
     """It is shown as not sent, survives a reload, and goes out once, when the user says so."""
     identity = conversation_of(server, 1).id
+    chat = tab.give_session().open(f"/chat/{identity}").ready(f"/ws/chat/{identity}/")
     chat.expected.append(r"WebSocket connection to .* failed")
     server.fault("refuse", endpoint="/ws/chat/")
     server.fault("close", code=1012, endpoint="/ws/chat/")
@@ -227,21 +247,19 @@ def test_a_message_typed_while_the_link_is_down_is_kept_and_sent_once(chat: Tab,
     eventually(lambda: sum(m.content == "typed in the tunnel" for m in conversation_of(server, 1).messages) == 1)
 
 
-def test_a_message_whose_echo_is_lost_resolves_from_the_next_snapshot(chat: Tab, server: MockServer) -> None:
+def test_a_message_whose_echo_is_lost_resolves_from_the_next_snapshot(steady: Steady) -> None:
     """The link drops before the echo: the fate is unknown, and the snapshot settles it without a second send."""
-    conversation = conversation_of(server, 1)
-    server.fault("half_open", endpoint="/ws/chat/", direction="out")
-    chat.page.get_by_label("Message", exact=True).fill("did this arrive?")
-    chat.page.keyboard.press("Enter")
-    row = chat.rows("message").filter(has_text="did this arrive?")
+    conversation = steady.chat()
+    steady.server.fault("half_open", endpoint="/ws/chat/", direction="out")
+    row = steady.write("did this arrive?")
     expect(row).to_have_attribute("data-status", "sending")
     eventually(lambda: any(m.content == "did this arrive?" for m in conversation.messages))
-    server.fault("abort", endpoint="/ws/chat/")
+    steady.server.fault("abort", endpoint="/ws/chat/")
     expect(row).to_have_attribute("data-status", "unknown")
-    chat.ready(f"/ws/chat/{conversation.id}/")
+    steady.reconnect()
     expect(row).to_have_count(1)
     expect(row).not_to_have_attribute("data-status", "unknown")
-    assert chat.sent("chat_message") == 1
+    assert steady.tab.sent("chat_message") == 1
 
 
 def test_a_draft_survives_leaving_and_coming_back(chat: Tab, server: MockServer) -> None:
@@ -281,23 +299,23 @@ def test_customers_with_filters_and_links(tab: Tab, server: MockServer) -> None:
 # --- everywhere ---
 
 
-def test_persian_and_dark_on_a_phone(inbox: Tab) -> None:
+def test_persian_and_dark_on_a_phone(own: Tab) -> None:
     """Language, direction and theme are the user's, stay after a reload, and nothing scrolls sideways on a phone."""
-    page = inbox.page
+    page = own.page
     page.get_by_label("Language").select_option("fa")
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     expect(page.get_by_role("heading", name="گفتگوها")).to_be_visible()
     page.get_by_label("پوسته").select_option("dark")
     page.set_viewport_size({"width": 360, "height": 740})
-    inbox.reload().ready()
+    own.reload().ready()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.get_by_role("heading", name="گفتگوها")).to_be_visible()
     for language in ("fa", "en"):
         page.locator("#language").select_option(language)
         for path in ("/conversations", "/customers"):
             page.locator(f'nav a[href="{path}"]').click()
-            inbox.ready(f"/ws{path}/")
-            expect(inbox.rows(path[1:-1]).first).to_be_visible()
+            own.ready(f"/ws{path}/")
+            expect(own.rows(path[1:-1]).first).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert page.evaluate("document.querySelector('main').scrollWidth <= innerWidth"), (language, path)
 
@@ -316,11 +334,11 @@ def test_filters_are_folded_away_on_a_phone(inbox: Tab) -> None:
     expect(page.get_by_text("60 conversations")).to_be_visible()
 
 
-def test_an_unknown_address_says_so(inbox: Tab) -> None:
+def test_an_unknown_address_says_so(own: Tab) -> None:
     """An address that leads nowhere is told apart from an error, with a way home."""
-    inbox.open("/no/such/page")
-    inbox.page.get_by_role("link", name="Go to the conversations").click()
-    inbox.ready()
+    own.open("/no/such/page")
+    own.page.get_by_role("link", name="Go to the conversations").click()
+    own.ready()
 
 
 def recorded(name: str) -> list[dict[str, Any]]:

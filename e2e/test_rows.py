@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from e2e.steady import Steady
 from e2e.tab import CONVERSATIONS, Tab
 from mock_server.models import Conversation
 from mock_server.server import MockServer
@@ -26,12 +27,15 @@ def message(number: int, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def log(tab: Tab, server: MockServer) -> Iterator[Locator]:
+def server(steady: Steady) -> MockServer:
+    return steady.server
+
+
+@pytest.fixture
+def log(steady: Steady) -> Iterator[Locator]:
     """The log of a conversation that holds thousands of messages."""
-    identity = long_chat(server).id
-    endpoint = f"/ws/chat/{identity}/"
-    tab.give_session().open(f"/chat/{identity}").ready(endpoint)
-    log = tab.page.locator("#log")
+    steady.chat()
+    server, log = steady.server, steady.tab.page.locator("#log")
     expect(log).to_have_attribute("data-total", "50")
     push_history(server, [message(number) for number in range(MANY)])
     expect(log).to_have_attribute("data-total", str(MANY + 50))
@@ -190,10 +194,12 @@ FLOOD = """([text, many]) => {
 }"""
 
 
-def test_a_flood_of_lists_ends_with_the_newest(inbox: Tab, server: MockServer) -> None:
+def test_a_flood_of_lists_ends_with_the_newest(steady: Steady) -> None:
     """Hundreds of list pushes in a row end in the newest state, over the same socket."""
+    steady.conversations()
     for number in range(100):
         row = {"id": "one", "title": f"title {number}", "status": "active", "unread_count": number}
-        server.push(endpoint=CONVERSATIONS, frame={"type": "conversations_list", "conversations": [row], "filters": {}})
-    expect(inbox.page.get_by_text("title 99")).to_be_visible()
-    assert server.endpoint(CONVERSATIONS)["accepted"] == 1
+        frame = {"type": "conversations_list", "conversations": [row], "filters": {}}
+        steady.server.push(endpoint=CONVERSATIONS, frame=frame)
+    expect(steady.tab.page.get_by_text("title 99")).to_be_visible()
+    assert steady.counts()["accepted"] == 1

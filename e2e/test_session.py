@@ -203,9 +203,9 @@ def test_another_user_does_not_see_the_first_ones_data(new_tab: Callable[..., Ta
         expect(tab.page.get_by_text("6 conversations", exact=True)).to_be_visible()
 
 
-def test_a_backend_in_debug_mode_shows_nobody_elses_inbox(tab: Tab) -> None:
+def test_a_backend_in_debug_mode_shows_nobody_elses_inbox(tab: Tab, new_server: Callable[..., MockServer]) -> None:
     """A server that opens sockets for rubbish as its first user gets no socket: the session question comes first."""
-    with MockServer(profile="current", debug=True, conversations=5) as lenient:
+    with new_server(profile="current", debug=True, conversations=5) as lenient:
         tab.server = lenient
         tab.page.context.add_init_script("localStorage.setItem('access_token', 'rubbish')")
         tab.open("/conversations")

@@ -1,7 +1,7 @@
 """Two real tabs of one person and the tokens that they share: every version of the backend, with locks and without."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,8 +18,8 @@ ROTATIONS = int(os.environ.get("PILITO_ROTATIONS", "5"))
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[MockServer]:
-    with MockServer(conversations=30) as server:
+def backend(new_server: Callable[..., MockServer]) -> Iterator[MockServer]:
+    with new_server(conversations=30) as server:
         yield server
 
 

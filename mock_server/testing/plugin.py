@@ -62,20 +62,27 @@ def pilito_options(pytestconfig: pytest.Config) -> Options:
 
 
 @pytest.fixture(scope="session")
-def servers(pilito_options: Options) -> Iterator[Callable[[str], MockServer]]:
+def new_server(pilito_options: Options) -> Callable[..., MockServer]:
+    """Makes servers by the options, not started yet; an argument of ``MockServer`` takes an option's place."""
+    chosen: dict[str, Any] = {
+        "profile": pilito_options.profile,
+        "server": pilito_options.flavour,
+        "debug": pilito_options.debug,
+        "conversations": pilito_options.conversations,
+        "site": pilito_options.site,
+        "dist": pilito_options.dist,
+    }
+    return lambda **arguments: MockServer(**{**chosen, **arguments})
+
+
+@pytest.fixture(scope="session")
+def servers(new_server: Callable[..., MockServer]) -> Iterator[Callable[[str], MockServer]]:
     """Started servers by profile; each worker has its own, on ports of its own."""
     running: dict[str, MockServer] = {}
 
     def get(profile: str) -> MockServer:
         if profile not in running:
-            running[profile] = MockServer(
-                profile=profile,
-                server=pilito_options.flavour,
-                debug=pilito_options.debug,
-                conversations=pilito_options.conversations,
-                site=pilito_options.site,
-                dist=pilito_options.dist,
-            ).start()
+            running[profile] = new_server(profile=profile).start()
         return running[profile]
 
     yield get
