@@ -56,16 +56,3 @@ def test_the_core_does_no_io(name: str) -> None:
     path = ROOT / "frontend" / "pilito" / f"{name}.py"
     forbidden = {"asyncio", "socket", "os", "time", "threading", "urllib", "http", "logging", "subprocess"}
     assert not {imported.split(".")[0] for imported in imports(path)} & forbidden
-
-
-SLOW = {"urllib", "zoneinfo", "html", "jwt", "typing_extensions", "uuid", "email", "logging", "subprocess", "inspect"}
-
-
-def test_nothing_slow_is_imported_at_boot() -> None:
-    """No module of the app imports at its top level what takes long to import in the browser."""
-    for path in modules("frontend"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-        names = {name.name for node in top if isinstance(node, ast.Import) for name in node.names}
-        names |= {node.module or "" for node in top if isinstance(node, ast.ImportFrom)}
-        assert not {name.split(".")[0] for name in names} & SLOW, path
