@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from playwright.sync_api import Browser
@@ -20,7 +21,7 @@ from mock_server.testing.waiting import eventually
 ENDPOINTS = (CONVERSATIONS, CUSTOMERS)
 EXPECTED = [r"Failed to load resource", r"WebSocket connection to .* failed"]
 WITHOUT_LOCKS = "delete Navigator.prototype.locks"
-_READY = "path => document.querySelector(`[data-connection='${path}']`)?.dataset.state === 'ready'"
+_UP = "path => pilito.connections().find((one) => one.endpoint === path && one.state === 'ready')?.generation ?? 0"
 _HURRY = """() => {
   localStorage.removeItem('pilito.dials');
   document.querySelectorAll('[data-retry]').forEach((button) => button.click());
@@ -45,8 +46,10 @@ class Pair:
         if self.first.stored("access_token") is None:
             next_second()
             self.first.log_in()
+            eventually(lambda: self.first.stored("access_token") is not None)
         for tab in self.tabs:
             self.go(tab, "/nowhere")  # the connections of the test before, and what they remember of it, are gone
+        eventually(lambda: not self.server.backend.hub.connections)
         self.go(self.first, "/conversations")
         self.go(self.second, "/customers")
         self.live()
@@ -59,11 +62,12 @@ class Pair:
         tab.page.evaluate(click, path)
 
     def live(self) -> None:
-        """Wait until both are connected, clicking "Retry now" wherever it is offered."""
+        """Wait until both are connected, clicking "Retry now" wherever it is offered. After what costs a tab its
+        connection this is true still, until the tab has noticed: see :meth:`losing`."""
         self.until(lambda: all(self.ready(tab, path) for tab, path in zip(self.tabs, ENDPOINTS, strict=True)))
 
     def ready(self, tab: Tab, path: str) -> bool:
-        return self.server.endpoint(path)["live"] == 1 and bool(tab.page.evaluate(_READY, path))
+        return self.server.endpoint(path)["live"] == 1 and self._up(tab, path) > 0
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait for what needs dials: nobody waits for back-off, nor for the allowance, which others test."""
@@ -76,10 +80,29 @@ class Pair:
         eventually(look, seconds=30)
 
     def cut(self, *tabs: Tab) -> None:
-        """The server restarts under these tabs; under both, where none is named."""
-        for tab, path in zip(self.tabs, ENDPOINTS, strict=True):
-            if not tabs or tab in tabs:
-                self.server.fault("close", code=1012, endpoint=path)
+        """The server restarts under these tabs, under both where none is named; returns once they have noticed."""
+        with self.losing(*tabs):
+            for tab, path in zip(self.tabs, ENDPOINTS, strict=True):
+                if not tabs or tab in tabs:
+                    self.server.fault("close", code=1012, endpoint=path)
+
+    @contextmanager
+    def losing(self, *tabs: Tab) -> Iterator[None]:
+        """What is done inside costs these tabs, both where none is named, the connections that they have now; the block
+        ends once each of them has noticed."""
+        up = [(tab, path, self._up(tab, path)) for tab, path in zip(self.tabs, ENDPOINTS, strict=True)]
+        lost = [each for each in up if not tabs or each[0] in tabs]
+        assert all(generation for _, _, generation in lost), "there is no connection to lose: call live() first"
+        yield
+        for tab, path, generation in lost:
+            eventually(partial(self._has_noticed, tab, path, generation), seconds=30)
+
+    def _has_noticed(self, tab: Tab, path: str, generation: int) -> bool:
+        return self._up(tab, path) != generation
+
+    def _up(self, tab: Tab, path: str) -> int:
+        """The number of the attempt that this tab is connected by, 0 while it is not."""
+        return int(tab.page.evaluate(_UP, path))
 
 
 def next_second() -> None:

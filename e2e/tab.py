@@ -1,11 +1,12 @@
 """A browser tab in the words of this app's users: logging in, rows, the badge of a connection."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from playwright.sync_api import Locator, expect
 
 from mock_server.testing.tab import BrowserTab
-from mock_server.testing.waiting import becomes
+from mock_server.testing.waiting import becomes, eventually
 
 BOOT_TIMEOUT = 60_000  # milliseconds: two workers start Python at once on two busy cores
 OWNED = ("sockets", "timers", "tasks", "proxies", "listeners")
@@ -80,6 +81,22 @@ class Tab(BrowserTab):
         return self
 
     # --- the clock ---
+
+    def pass_waits_until(self, holds: Callable[[], bool], *, step: float = 1.0) -> None:
+        """Pass time until something holds, only while every connection waits for its next dial: during a dial the
+        page's time-outs would come before the answer to it."""
+
+        def look() -> bool:
+            if holds():
+                return True
+            if all(row["state"] == "waiting" for row in self.connections()):
+                self.pass_time(step)
+            return False
+
+        def found() -> str:
+            return str([(row["state"], row["reason"]) for row in self.connections()])
+
+        eventually(look, page=self.page, seconds=30, otherwise=found)
 
     def pass_time_until(self, state: str, *, within: int) -> None:
         """Pass time second by second until the page's first connection is in ``state``."""

@@ -54,6 +54,7 @@ def test_moving_between_pages_leaves_nothing_behind(inbox: Tab, server: MockServ
 
 def test_the_console_tells_the_story(inbox: Tab) -> None:
     """The console shows connecting, connected, confirmed and received, in this order and without a token."""
+    eventually(lambda: inbox.said("Received message: conversations_list") > 0, page=inbox.page)
     story = [
         line for line in inbox.console if re.match(r"(Connecting to|WebSocket connected|Connection est|Received)", line)
     ]

@@ -63,14 +63,18 @@ def go(tab: Tab, path: str) -> None:
 
 
 def pass_time_until(tab: Tab, holds: Callable[[], bool], *, within: int) -> None:
-    """Let time pass in the page, half a second at a time, until something holds."""
+    """Let time pass in the page, half a second at a time, until something holds, but none while a dial is under way:
+    its time-outs would come before its answer."""
     left = [2 * within]
 
     def look() -> bool:
-        if not holds() and left[0]:
+        if holds():
+            return True
+        dials = any(row["state"] in ("authenticating", "connecting", "open") for row in tab.connections())
+        if left[0] and not dials:
             left[0] -= 1
             tab.pass_time(0.5)
-        return holds()
+        return False
 
     eventually(look, page=tab.page, seconds=20, otherwise=lambda: tab.page.locator("#connections").inner_text())
 

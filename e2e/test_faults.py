@@ -159,6 +159,8 @@ def test_a_message_that_comes_twice_is_shown_once(steady: Steady) -> None:
     steady.server.fault("duplicate", times=1, endpoint="/ws/chat/")
     steady.server.push(event="customer_message", conversation=conversation.id, content="once is enough")
     steady.tab.expect_frames("received", "chat_message", 2)
+    steady.server.push(event="customer_message", conversation=conversation.id, content="and this is the last")
+    expect(steady.tab.rows("message").last).to_contain_text("and this is the last")
     expect(steady.tab.rows("message").filter(has_text="once is enough")).to_have_count(1)
     ids = steady.ids("message")
     assert len(ids) == len(set(ids))
@@ -200,11 +202,12 @@ def test_a_lost_echo_is_made_up_for_by_a_question(steady: Steady) -> None:
 def test_a_slow_platform_is_still_sending(steady: Steady) -> None:
     """While the platform takes its time, the message is still being sent, and the link is not given up."""
     steady.chat()
-    steady.server.fault("slow_platform", seconds=3, times=1)
+    steady.server.fault("slow_platform", seconds=3600, times=1)
     row = steady.write("by camel")
     expect(row).to_have_attribute("data-status", "sending")
     steady.tab.pass_time(15.5)
     expect(row).to_have_attribute("data-status", "slow")
+    steady.server.withdraw(steady.server.orders())
     expect(row).not_to_have_attribute("data-status", "slow")
     expect(row).to_have_count(1)
     assert (steady.tab.sent("chat_message"), steady.counts()["dialled"]) == (1, 1)

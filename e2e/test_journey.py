@@ -47,16 +47,10 @@ def test_a_visit_from_login_to_login(tab: Tab, server: MockServer, profile: str)
     server.fault("expire")
     if profile == "current":  # says nothing on open sockets: the next dial finds out
         server.fault("close", code=1012, endpoint=chat)
-
-    def sent_to_login() -> bool:
-        if any(row["state"] == "waiting" for row in tab.connections()):
-            tab.pass_time(1)  # never while a dial is under way: its time-outs would come before its answer
-        return "/login" in page.url
-
-    eventually(sent_to_login, page=page)
+    tab.pass_waits_until(lambda: "/login" in page.url)
     tab.expect_path(r"/login\?next=%2Fchat%2F\w+$")
     expect(tab.rows("message")).to_have_count(0)
-    assert server.endpoint(chat)["live"] == 0
+    eventually(lambda: server.endpoint(chat)["live"] == 0)
     tab.log_in()
     tab.ready(chat)
     assert page.url == before

@@ -1,5 +1,7 @@
 """What the page makes of each bad day that has a name. The seconds between its blows are left out where they can be."""
 
+from functools import partial
+
 from playwright.sync_api import expect
 
 from e2e.steady import Steady
@@ -70,7 +72,7 @@ def test_laptop_lid(steady: Steady) -> None:
 def test_token_dies(steady: Steady) -> None:
     """The access token is renewed unseen; when it dies again at once, the login page says that the session ended."""
     steady.conversations()
-    play(steady, "token_dies", speed=10)
+    play(steady, "token_dies", speed=6)
     steady.tab.expect_path(r"/login\?next=%2Fconversations$")
     expect(steady.tab.page.get_by_text("Your session has ended.")).to_be_visible()
     assert (steady.server.state()["refreshes"], steady.counts()["accepted"]) == (1, 2)
@@ -82,12 +84,19 @@ def test_kick_war(steady: Steady) -> None:
     steady.conversations()
     play(steady, "kick_war", speed=30)
     to_come = len(steady.server.orders())  # those that found nobody to kick
-    for _ in range(to_come + 1):
-        steady.tab.expect_state("suspended", reason="replaced")
+    for dialled in range(1, to_come + 2):
+        steady.until(partial(_gave_way, steady, dialled))
         steady.tab.pass_time(600)
         steady.tab.page.get_by_role("button", name="Use here").click()
     steady.reconnect()
     assert steady.counts()["dialled"] == to_come + 2
+
+
+def _gave_way(steady: Steady, dialled: int) -> bool:
+    """Whether the page has dialled so often and was kicked off each time."""
+    badge = steady.tab.connection()
+    replaced = badge.get_attribute("data-state") == "suspended" and badge.get_attribute("data-reason") == "replaced"
+    return replaced and steady.counts()["dialled"] == dialled
 
 
 def test_bad_day(steady: Steady) -> None:

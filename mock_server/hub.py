@@ -146,12 +146,12 @@ class Hub:
         """Count an accepted connection and put it into its groups."""
         connection.tab = self._tabs.setdefault(connection.path, Numbers()).take()
         self._members.add(connection, frozenset(groups))
-        count = self.count(connection.path)
-        count.live += 1
-        count.accepted += 1
         self.journal.add("open", path=connection.path, user=connection.email)
         if connection.chat and connection.user:
             self.presence[f"{connection.chat}:{connection.user.id}"] += 1
+        count = self.count(connection.path)  # last: another thread that waits for a count may then look at the rest
+        count.accepted += 1
+        count.live += 1
 
     def free_tab(self, path: str) -> int:
         """The lowest number that no open socket of this path has."""
@@ -163,15 +163,15 @@ class Hub:
             return
         self._members.remove(connection)
         self._tabs[connection.path].give_back(connection.tab)
-        count = self.count(connection.path)
-        count.live -= 1
-        count.closed += 1
         self.journal.add("gone", path=connection.path, user=connection.email, code=connection.code)
         if connection.chat and connection.user:
             key = f"{connection.chat}:{connection.user.id}"
             self.presence[key] -= 1
             if not self.presence[key]:
                 del self.presence[key]
+        count = self.count(connection.path)  # last, as in ``join``
+        count.closed += 1
+        count.live -= 1
 
     def group(self, name: str) -> list[Connection]:
         """The connections in a group, oldest first."""

@@ -105,7 +105,7 @@ class Trouble:
         if slow:
             seconds = slow.number("seconds", 30)
             self.backend.faults.add(Fault("stall", "/ws/", for_seconds=seconds))
-            await asyncio.sleep(seconds)
+            await self.stalled(connection, seconds)  # ends early where the fault is withdrawn
         return self.struck("platform_fail", connection) is None
 
     async def _restart(self, fault: Fault) -> int:
