@@ -41,7 +41,8 @@ MOCK_TESTS: Final = ("tests/contract",)
 class Mutant:
     """One broken variant: ``before`` becomes ``after``, once, in ``file`` below ``core``; ``suite`` has to notice.
 
-    Where there is a ``test``, that is the Playwright test to ask.
+    Where there is a ``test``, that is the Playwright test to ask. ``by`` is a part of the name of the test that should
+    notice: it is asked first, and the whole suite where it does not.
     ``simulated`` ones are also caught by the simulator, without any test: see ``simulator/broken.py``.
     """
 
@@ -50,6 +51,7 @@ class Mutant:
     before: str
     after: str
     test: str = ""
+    by: str = ""
     simulated: bool = False
     core: str = CORE
     suite: tuple[str, ...] = UNIT
@@ -90,9 +92,15 @@ def _caught_by(mutant: Mutant) -> str:
         copy = Path(folder) / "main"
         _copy_to(copy)
         _break(copy / mutant.core / mutant.file, mutant)
-        chosen = ("e2e", "-k", mutant.test) if mutant.test else mutant.suite
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *chosen]
-        done = subprocess.run(command, cwd=copy, env=_environment(), capture_output=True, text=True, check=False)
+        asked = [("e2e", "-k", mutant.test)] if mutant.test else [mutant.suite]
+        if mutant.by:
+            asked.insert(0, (*mutant.suite, "-k", mutant.by))
+        return next((found for chosen in asked if (found := _noticed_by(mutant, chosen, copy))), "")
+
+
+def _noticed_by(mutant: Mutant, chosen: tuple[str, ...], copy: Path) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *chosen]
+    done = subprocess.run(command, cwd=copy, env=_environment(), capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
     found = re.search(r"^(?:FAILED|ERROR) \S*::(\w+)|^ERROR (\S+)", done.stdout, re.MULTILINE)
