@@ -92,7 +92,7 @@ def _caught_by(mutant: Mutant) -> str:
         copy = Path(folder) / "main"
         _copy_to(copy)
         _break(copy / mutant.core / mutant.file, mutant)
-        asked = [("e2e", "-k", mutant.test)] if mutant.test else [mutant.suite]
+        asked: list[tuple[str, ...]] = [("e2e", "-k", mutant.test)] if mutant.test else [mutant.suite]
         if mutant.by:
             asked.insert(0, (*mutant.suite, "-k", mutant.by))
         return next((found for chosen in asked if (found := _noticed_by(mutant, chosen, copy))), "")
