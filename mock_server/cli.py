@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import uvicorn
 
-from mock_server import scenarios
+from mock_server import processes, scenarios
 from mock_server.app import make_files_app
 from mock_server.backend import Backend, Settings
 from mock_server.errors import MockError
@@ -42,6 +42,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--deflate", action="store_true", help="compress frames where uvicorn does")
     found.add_argument("--conversations", type=_count, default=300, help="how many conversations Sara has (300)")
     found.add_argument("--redis", type=_redis, help="share pushes and logins with other processes, over this Redis")
+    found.add_argument(
+        "--processes", type=_processes, default=1, help="how many, on ports from --port on; needs --redis"
+    )
     found.add_argument("--journal", type=Path, help="write what happens to this file, as JSON lines without tokens")
     found.add_argument("--control-open", action="store_true", help="let other machines use /__mock__/ too")
     found.add_argument("--scenario", help=f"a bad day, from the start: {', '.join(SCENARIOS)}; --list describes them")
@@ -63,8 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             scenarios.find(flags.scenario)
     except MockError as error:
         return _say(str(error))
+    if flags.processes > 1 and not flags.redis:
+        return _say("--processes: several need --redis URL, or none would know of the others' pushes")
     if flags.dist and not (flags.dist / "manifest.json").is_file():
         return _say(f"{flags.dist} holds no build; run make build")
+    if flags.processes > 1:
+        return processes.run(sys.argv[1:] if arguments is None else arguments, flags.port, flags.processes)
     try:
         listener = listen(flags.host, flags.port)
     except OSError as error:
@@ -139,6 +146,12 @@ def _port(text: str) -> int:
 def _count(text: str) -> int:
     if not text.isdigit() or int(text) > 100_000:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 100000, not {text!r}")
+    return int(text)
+
+
+def _processes(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to 64, not {text!r}")
     return int(text)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,7 +131,7 @@ class Hub:
         self.presence: Counter[str] = Counter()
         self.totals: Counter[str] = Counter()
         self.journal = Journal()
-        self.elsewhere: Callable[[str, str], Awaitable[None]] | None = None
+        self.elsewhere: Callable[[str, str], None] | None = None
         """Told of each push: the group and the text, for the sockets of other processes."""
 
     @property
@@ -183,7 +183,7 @@ class Hub:
             return 0
         text = encode(frame)  # once, not for each
         if self.elsewhere:
-            await self.elsewhere(group, text)
+            self.elsewhere(group, text)
         return await self.deliver(group, text)
 
     async def deliver(self, group: str, text: str) -> int:

@@ -10,12 +10,15 @@ import asyncio
 import contextlib
 import json
 import secrets
+import sys
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from mock_server.backend import Backend
@@ -23,42 +26,41 @@ from mock_server.errors import MockError
 
 CHANNEL = "pilito.groups"
 KEY = "pilito.token-key"
-TRIES_AGAIN = 1.0  # seconds after a lost connection
+TRIES_AGAIN = 0.5  # seconds after a lost connection
+WAITING = 10_000  # pushes that wait to go out; what comes while Redis is lost is not kept
 
 
 class Relay:
     """Connects one backend with the others at ``url``, from entering to leaving a ``with`` block.
 
-    Entering raises ``MockError`` where no Redis answers. One that is lost later is tried again; meanwhile this process
-    goes on alone, and its journal says so.
+    Entering raises ``MockError`` where no Redis answers. One that is lost later is tried again, with one line on stderr
+    when it goes and one when it is back; meanwhile pushes stay in this process, where nobody waits for Redis.
     """
 
     def __init__(self, backend: Backend, url: str) -> None:
         self._hub = backend.hub
         self._tokens = backend.tokens
         self._store = backend.store
+        self._shown = urlsplit(url).hostname or "?"
         self._url = url
         self._name = secrets.token_hex(8)  # knows its own pushes when they come back
         self._redis: Redis | None = None
-        self._listener: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._out: asyncio.Queue[str] = asyncio.Queue(WAITING)
+        self._lost = False
 
     async def __aenter__(self) -> Self:
         try:
-            self._redis = Redis.from_url(self._url)
-            await self._redis.set(KEY, self._tokens.key, nx=True)
-            shared = await self._redis.get(KEY)
-            self._tokens.key = shared.decode() if isinstance(shared, bytes) else self._tokens.key
-            feed = self._redis.pubsub()
-            await feed.subscribe(CHANNEL)
+            self._redis = Redis.from_url(self._url, retry=Retry(NoBackoff(), 0))
+            feed = await self._subscribed()
         except (RedisError, OSError, ValueError) as error:
             await self._close()
-            shown = urlsplit(self._url).hostname or "?"
             raise MockError(
-                f"--redis: no Redis at {shown} ({type(error).__name__}); start one with redis-server, "
+                f"--redis: no Redis at {self._shown} ({type(error).__name__}); start one with redis-server, "
                 "and give its address as redis://HOST:PORT"
             ) from None
         self._store.random.seed()  # or the next message of each process would have the same id
-        self._listener = asyncio.create_task(self._listen(feed))
+        self._tasks = [asyncio.create_task(self._listen(feed)), asyncio.create_task(self._send())]
         self._hub.elsewhere = self.publish
         return self
 
@@ -66,29 +68,61 @@ class Relay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._hub.elsewhere = None
-        if self._listener:
-            self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listener
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._close()
 
-    async def publish(self, group: str, text: str) -> None:
-        """Tell the other processes what was pushed to a group here."""
+    def publish(self, group: str, text: str) -> None:
+        """Tell the other processes what is pushed to a group here, as soon as Redis takes it."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self._out.put_nowait(json.dumps({"from": self._name, "group": group, "text": text}))
+
+    async def _send(self) -> None:
         assert self._redis is not None
-        try:
-            await self._redis.publish(CHANNEL, json.dumps({"from": self._name, "group": group, "text": text}))
-        except (RedisError, OSError) as error:
-            self._hub.journal.add("relay", problem=type(error).__name__)
+        while True:
+            push = await self._out.get()
+            if self._lost:
+                continue
+            try:
+                await self._redis.publish(CHANNEL, push)
+            except (RedisError, OSError) as error:
+                self._note(lost=True, why=type(error).__name__)
+
+    async def _subscribed(self) -> PubSub:
+        """A feed of what the others push. The key that signs tokens is the first one's, after a loss of Redis too."""
+        assert self._redis is not None
+        await self._redis.set(KEY, self._tokens.key, nx=True)
+        shared = await self._redis.get(KEY)
+        self._tokens.key = shared.decode() if isinstance(shared, bytes) else self._tokens.key
+        feed = self._redis.pubsub()
+        await feed.subscribe(CHANNEL)
+        return feed
 
     async def _listen(self, feed: PubSub) -> None:
         while True:
             try:
                 async for message in feed.listen():
-                    if message["type"] == "message":
+                    if message["type"] == "subscribe":
+                        self._note(lost=False)
+                    elif message["type"] == "message":
                         await self._hear(message["data"])
             except (RedisError, OSError) as error:
-                self._hub.journal.add("relay", problem=type(error).__name__)
-                await asyncio.sleep(TRIES_AGAIN)
+                self._note(lost=True, why=type(error).__name__)
+            await asyncio.sleep(TRIES_AGAIN)
+            with contextlib.suppress(RedisError, OSError):
+                await feed.aclose()  # type: ignore[no-untyped-call]
+                await self._close()  # what was connected to the old one
+                feed = await self._subscribed()
+
+    def _note(self, *, lost: bool, why: str = "") -> None:
+        """Say once that Redis is lost, and once that it is back."""
+        if lost == self._lost:
+            return
+        self._lost = lost
+        told = f"is lost ({why}); pushes stay in this process until it is back" if lost else "is back"
+        print(f"mock_server: Redis at {self._shown} {told}", file=sys.stderr, flush=True)
+        self._hub.journal.add("relay", problem=why, lost=lost)
 
     async def _hear(self, data: bytes) -> None:
         """Pass on what another process has pushed; what is none of ours is dropped."""
