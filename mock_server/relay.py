@@ -121,7 +121,8 @@ class Relay:
             return
         self._lost = lost
         told = f"is lost ({why}); pushes stay in this process until it is back" if lost else "is back"
-        print(f"mock_server: Redis at {self._shown} {told}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"mock_server: Redis at {self._shown} {told}\n")  # at once: other processes write there, too
+        sys.stderr.flush()
         self._hub.journal.add("relay", problem=why, lost=lost)
 
     async def _hear(self, data: bytes) -> None:
