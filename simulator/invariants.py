@@ -10,7 +10,8 @@ from pilito.events import Reason, State
 from pilito.registry import ConnectionInfo
 
 if TYPE_CHECKING:
-    from simulator.tab import Tab, WatchedManager
+    from simulator.tab import Tab
+    from simulator.watched import WatchedManager
     from simulator.world import World
 
 HEALED_WITHIN: Final = 200.0
@@ -22,6 +23,7 @@ DEAF: Final = 25.0 + 10.0 + 5.0  # idle, probe, and the question over HTTP: from
 DEAF_AND_SLOW: Final = 25.0 + 60.0 + 5.0
 DIALS: Final = 8  # in a minute, of one endpoint, whatever the server does
 DIALS_FOR_A_WISH: Final = 6  # more for everything that gives a reason to dial
+AT_REST: Final = frozenset({State.CLOSED, State.SUSPENDED})
 FINAL: Final = {(State.CLOSED, Reason.FORBIDDEN), (State.CLOSED, Reason.REFUSED), (State.SUSPENDED, Reason.REPLACED)}
 SETTLED: Final = frozenset({Fate.QUEUED, Fate.MISSING, Fate.FAILED})
 
@@ -76,10 +78,12 @@ def _check_views(tab: "Tab") -> None:
 
 
 def _check_manager(tab: "Tab", manager: "WatchedManager") -> None:
-    """Every attempt ends; what is released owns nothing."""
+    """Every attempt ends; at rest nothing runs; what is released owns nothing."""
     limit = ATTEMPT.get(manager.state)
     if limit is not None and tab.clock.now - max(manager.since, tab.awake_since) > limit + _slack(tab):
         tab.fail(f"{manager.endpoint} has been {manager.state} for more than {limit} s")
+    if manager.state in AT_REST and manager.running_timers:
+        tab.fail(f"{manager.endpoint} is {manager.state} and runs {', '.join(manager.running_timers)}")
     if manager._releasing and not manager._busy and (manager._timers or manager._work):
         tab.fail(f"{manager.endpoint} was released and still owns a timer or a task")
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pilito.arrivals import Arrivals
 from pilito.exceptions import NetworkError
 from pilito.ports import HttpResponse, PageSignal, SocketSink, TimerHandle, Undo
 
@@ -46,6 +47,10 @@ class SimTimer:
     def __init__(self, tab: "Tab", entry: "Entry") -> None:
         self._tab = tab
         self._entry = entry
+
+    @property
+    def running(self) -> bool:
+        return not self._entry.cancelled
 
     def cancel(self) -> None:
         if not self._entry.cancelled:
@@ -231,6 +236,44 @@ def _settle(future: "asyncio.Future[T]", value: T) -> None:
         future.set_result(value)
 
 
+class SimSource:
+    """``arrivals.Source``: frames wait here for a turn of the tab's."""
+
+    def __init__(self, tab: "Tab", turn: Callable[[], None]) -> None:
+        self._tab = tab
+        self._turn = turn
+        self._frames: list[str | None] = []
+        self._watching = False
+        self._woken: Entry | None = None
+
+    def arrive(self, text: str | None) -> None:
+        self._frames.append(text)
+        if self._watching:
+            self._watching = False
+            self.wake()
+
+    def take(self, limit: int) -> Sequence[str | None]:
+        taken, self._frames = self._frames[:limit], self._frames[limit:]
+        return taken
+
+    def waiting(self) -> int:
+        return len(self._frames)
+
+    def wake(self) -> None:
+        self._woken = self._tab.clock.after(0, self._turn, place=self._tab)
+
+    def watch(self) -> None:
+        self._watching = not self._frames
+        if self._frames:
+            self.wake()
+
+    def drop(self) -> None:
+        self._frames.clear()
+        self._watching = False
+        if self._woken:
+            self._woken.cancel()
+
+
 class SimConnector:
     """``Connector``: one socket at a time, and a complaint when an earlier one is still there."""
 
@@ -238,15 +281,14 @@ class SimConnector:
         self._tab = tab
         self._endpoint = endpoint
         self._socket: Socket | None = None
-        self._sink: SocketSink | None = None
-        self._generation = 0
-        self.released = False
+        self._source = SimSource(tab, lambda: self._arrivals.turn())
+        self._arrivals = Arrivals(self._source, lambda: tab.clock.now)
 
     def open(self, generation: int, url: str, protocols: Sequence[str], sink: SocketSink) -> None:
         if self._socket is not None:
             self._tab.fail(f"{self._endpoint} was dialled while there is a socket")
-            self.abandon(1000, "Replaced")
-        self._generation, self._sink = generation, sink
+        self.abandon(1000, "Replaced")
+        self._arrivals.begin(generation, sink)
         self._socket = Socket(self._tab, self._endpoint, token_of(url), self)
         self._tab.dialled(self._socket)
         self._tab.network.dial(self._socket)
@@ -258,6 +300,7 @@ class SimConnector:
         return True
 
     def abandon(self, code: int, reason: str) -> None:
+        self._arrivals.drop()
         socket, self._socket = self._socket, None
         if socket is not None:
             socket.attached = socket.open = False
@@ -266,21 +309,19 @@ class SimConnector:
 
     def release(self) -> None:
         self.abandon(1000, "Released")
-        self.released = True
-        self._sink = None
 
     def opened(self, socket: Socket) -> None:
         socket.open = True
-        assert self._sink is not None
-        self._sink.socket_opened(self._generation)
+        self._arrivals.opened()
 
     def frame(self, socket: Socket, text: str | None) -> None:
-        assert self._sink is not None
-        self._sink.socket_frames(self._generation, [text])
+        if text is not None and "duplicate_connection" in text:
+            self._tab.closed(self._endpoint, 1000, "")
+        self._source.arrive(text)
 
     def closed(self, socket: Socket, code: int, reason: str) -> None:
         socket.open = socket.attached = False
         self._tab.sockets.discard(socket)
         self._socket = None
-        assert self._sink is not None
-        self._sink.socket_closed(self._generation, code, reason)
+        self._tab.closed(self._endpoint, code, reason)
+        self._arrivals.closed(code, reason)

@@ -4,7 +4,6 @@ import asyncio.events
 import inspect
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -15,9 +14,8 @@ from pilito.app import App
 from pilito.auth import Auth
 from pilito.budget import DialBudget
 from pilito.carriers import QueryCarrier
-from pilito.events import LifecycleEvent, State
+from pilito.events import State
 from pilito.lifecycle import Lifecycle
-from pilito.manager import Detail, WebSocketManager
 from pilito.ports import PageSignal
 from pilito.registry import Registry
 
@@ -36,54 +34,11 @@ from simulator.ports import (
     SimScheduler,
     SimStorage,
 )
+from simulator.watched import WatchedManager
 
+EYES: Final = frozenset({PageSignal.VISIBLE, PageSignal.FOCUS, PageSignal.PAGESHOW, PageSignal.RESUME})
 LATER: Final = 300.0  # seconds hidden, after which timers run once a minute
 CARRIER: Final = QueryCarrier()
-
-
-class WatchedManager(WebSocketManager):
-    """The real manager. It also says what the application and the user have wished for."""
-
-    def __init__(self, tab: "Tab", endpoint: str, **rest: Any) -> None:
-        super().__init__(endpoint, **rest)
-        self.tab = tab
-        self.since = tab.clock.now  # in its state
-        self.stopped = True  # by the application, or by a final verdict; until somebody wishes
-        self.finals: list[str] = []  # announced since the last wish
-        self.on(LifecycleEvent.STATE_CHANGED, self._moved)
-        for event in (LifecycleEvent.AUTH_ERROR, LifecycleEvent.MAX_RECONNECT_REACHED):
-            self.on(event, partial(self._ended, event))
-
-    def connect(self) -> None:
-        self._wish()
-        super().connect()
-
-    def retry_now(self) -> None:
-        self._wish()
-        super().retry_now()
-
-    def disconnect(self) -> None:
-        self.stopped = True
-        super().disconnect()
-
-    def _wish(self) -> None:
-        self.stopped = False
-        self.finals.clear()
-        self.tab.wished()
-
-    def _moved(self, detail: Detail) -> None:
-        self.tab.trace(f"{self.endpoint} {detail['previous']} -> {detail['state']} ({detail['reason']})")
-        if detail["state"] is not detail["previous"]:
-            self.since = self.tab.clock.now
-        if detail["state"] is State.CLOSED:
-            self.stopped = True
-        if detail["state"] is State.CONNECTING:
-            self.finals.clear()
-
-    def _ended(self, event: LifecycleEvent, _: Detail) -> None:
-        if event in self.finals:
-            self.tab.fail(f"{event} was announced twice on {self.endpoint}")
-        self.finals.append(event)
 
 
 class Tab:
@@ -154,7 +109,7 @@ class Tab:
         self.lifecycle = Lifecycle(self.life, self.registry, channel)
         self.clock.after(0, self.app.start, place=self)
 
-    def _make_manager(self, endpoint: str) -> WebSocketManager:
+    def _make_manager(self, endpoint: str) -> WatchedManager:
         manager = WatchedManager(
             self,
             endpoint,
@@ -221,7 +176,7 @@ class Tab:
     def hear(self, text: str) -> None:
         """A message of another tab's."""
         if "connection-stable" in text:
-            self.wished()
+            self.wished(looked_at=False)
         self.channel_events.call(text)
 
     # --- life ---
@@ -229,7 +184,7 @@ class Tab:
     def signal(self, signal: PageSignal) -> None:
         """The browser tells the page something."""
         if signal not in (PageSignal.HIDDEN, PageSignal.OFFLINE, PageSignal.PAGEHIDE, PageSignal.FREEZE):
-            self.wished()
+            self.wished(looked_at=signal in EYES)
         self.trace(f"the browser says {signal}")
         self.enter(self.life_events.call, signal)
 
@@ -283,9 +238,17 @@ class Tab:
         page = self.app._page
         return page if isinstance(page, ChatPage) else None
 
-    def wished(self) -> None:
-        """Somebody has given a reason to dial."""
+    def wished(self, *, looked_at: bool = True) -> None:
+        """Somebody has given a reason to dial; ``looked_at`` when it is somebody's eyes or hand."""
         self.wishes.append(self.clock.now)
+        for manager in self.managers:
+            manager.encouraged(looked_at=looked_at)
+
+    def closed(self, endpoint: str, code: int, reason: str) -> None:
+        """The server has ended a socket, and the page is about to hear of it."""
+        for manager in self.managers:
+            if manager.endpoint == endpoint:
+                manager.server_closed(code, reason)
 
     def dialled(self, socket: Socket) -> None:
         """A socket is about to be dialled: may it?"""
@@ -296,10 +259,10 @@ class Tab:
         )
         if manager is None or socket.endpoint not in {info.endpoint for info in self.registry.connections()}:
             self.fail(f"{socket.endpoint} was dialled and nobody wants it")
-        elif manager.stopped:
-            self.fail(f"{socket.endpoint} was dialled after its end")
         elif self.auth.user is None:
             self.fail(f"{socket.endpoint} was dialled and nobody is logged in")
+        else:
+            manager.dials()
 
     def _wrote(self, owner: str) -> None:
         if self.auth.user is None or self.auth.user.id != owner:
