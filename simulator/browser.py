@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pilito.account import USER
 
 from simulator.clock import Clock, Entry
+from simulator.sessions import Sessions
 
 if TYPE_CHECKING:
     from simulator.tab import Tab
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 class Browser:
     """One browser, one profile."""
 
-    def __init__(self, clock: Clock, random: Random, lag: float) -> None:
+    def __init__(self, clock: Clock, random: Random, lag: float, sessions: Sessions) -> None:
         self.clock = clock
+        self.sessions = sessions
         self._random = random
         self._lag = lag
         self.tabs: list[Tab] = []

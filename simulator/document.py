@@ -136,11 +136,15 @@ class PlainFormatter:
 class Silence:
     """``Console``: its lines go into the trace; an error is a failure."""
 
-    def __init__(self, fail: Callable[[str], None], trace: Callable[[str], None]) -> None:
+    def __init__(
+        self, fail: Callable[[str], None], trace: Callable[[str], None], check_leak: Callable[[str], None]
+    ) -> None:
         self._fail = fail
         self._trace = trace
+        self._check_leak = check_leak
 
     def log(self, level: str, text: str) -> None:
         self._trace(text)
+        self._check_leak(text)
         if level == "error":
             self._fail(f"the console shows an error: {text}")

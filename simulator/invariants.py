@@ -36,8 +36,14 @@ class Written:
         self.page = page
         self.at = at
         self.endpoint = page.socket.endpoint
+        self.times = 1  # the user has written it
         self.asked = int(page.connected)  # how often the user has had it sent, where it could go out
         self.discarded = False
+
+    def again(self) -> None:
+        """The user writes the same words once more."""
+        self.times += 1
+        self.asked += self.page.connected
 
     def pressed(self, button: str, page: ChatPage) -> None:
         """The user has pressed a button of its row."""
@@ -49,24 +55,26 @@ def check_tab(world: "World", tab: "Tab") -> None:
     """After each event of a tab."""
     if len(tab.sockets) != len({socket.endpoint for socket in tab.sockets}):
         tab.fail(f"two sockets of one endpoint: {[socket.endpoint for socket in tab.sockets]}")
-    _check_views(tab)
+    connections = tab.registry.connections()
+    _check_views(tab, connections)
+    world.sessions.check(tab)
     for manager in tab.managers:
         _check_manager(tab, manager)
     tab.managers = [manager for manager in tab.managers if not manager._releasing]
-    _check_sockets(tab)
+    _check_subscribers(tab, connections)
+    _check_sockets(tab, connections)
     _check_dial_rate(tab)
     if world.written and tab.chat is not None:
         _check_messages(world, tab, tab.chat)
 
 
-def _check_views(tab: "Tab") -> None:
+def _check_views(tab: "Tab", connections: list[ConnectionInfo]) -> None:
     """Nobody sees another user's data, and the badge says what is."""
     user = tab.auth.user.id if tab.auth.user else ""
     for view in (tab.document.page, tab.document.shell):
         if view.owner not in ("", user):
             tab.fail(f"data of user {view.owner} is on the screen of {user or 'nobody'}")
     shown = tab.document.shell.shown.get("#connections", ())
-    connections = tab.registry.connections()
     if len(shown) != len(connections):
         tab.fail(f"{len(shown)} connections are shown, there are {len(connections)}")
     for row, info in zip(shown, connections, strict=True):
@@ -84,6 +92,9 @@ def _check_manager(tab: "Tab", manager: "WatchedManager") -> None:
         tab.fail(f"{manager.endpoint} has been {manager.state} for more than {limit} s")
     if manager.state in AT_REST and manager.running_timers:
         tab.fail(f"{manager.endpoint} is {manager.state} and runs {', '.join(manager.running_timers)}")
+    dials_at = manager.dials_at
+    if dials_at != manager.next_retry_at or (dials_at is None) is (manager.state is State.WAITING):
+        tab.fail(f"{manager.endpoint} says to dial at {manager.next_retry_at}, and does at {dials_at}")
     if manager._releasing and not manager._busy and (manager._timers or manager._work):
         tab.fail(f"{manager.endpoint} was released and still owns a timer or a task")
 
@@ -95,12 +106,26 @@ def _slack(tab: "Tab") -> float:
     return LAG + (4.0 if tab.clock.now - tab.hidden_since < 250 else 240.0)
 
 
-def _check_sockets(tab: "Tab") -> None:
+def _check_subscribers(tab: "Tab", connections: list[ConnectionInfo]) -> None:
+    """There is a connection for everybody who uses one, and for nobody else."""
+    known = {info.endpoint: info.state for info in connections}
+    page = tab.app._page
+    used = {share.endpoint for share in tab.shares} | ({page.socket.endpoint} if page and page.endpoint else set())
+    if known.keys() != used:
+        tab.fail(f"there are connections for {sorted(known)}, and users of {sorted(used)}")
+    for share in tab.shares:
+        if share.info.state is not known[share.endpoint]:
+            tab.fail(f"one user of {share.endpoint} is told {share.info.state}, another {known[share.endpoint]}")
+
+
+def _check_sockets(tab: "Tab", connections: list[ConnectionInfo]) -> None:
     """A socket belongs to a connection in use; one that can hear nothing is not called connected for long."""
     for socket in tab.sockets:
-        info = next((info for info in tab.registry.connections() if info.endpoint == socket.endpoint), None)
+        info = next((info for info in connections if info.endpoint == socket.endpoint), None)
         if info is None:
             tab.fail(f"a socket of {socket.endpoint} has no owner")
+        elif tab.auth.user is None:
+            tab.fail(f"a socket of {socket.endpoint} is left, and nobody is logged in")
         elif info.state is State.READY and socket.deaf_since is not None:
             deaf = tab.clock.now - max(socket.deaf_since, socket.heard_at, tab.awake_since) - _slack(tab)
             if deaf > (DEAF_AND_SLOW if info.slow else DEAF):
@@ -124,8 +149,9 @@ def _check_messages(world: "World", tab: "Tab", page: ChatPage) -> None:
     rows = [str(row.get("content")) for row in page._messages.rows]
     for text, written in world.written.items():
         if written.page is page and not written.discarded and not _taken_by_logout(world, written):
-            places = own.count(text) + (text in rows)
-            if places != 1:
+            resent = max(written.asked - written.times, 0)
+            places = own.count(text) + (text in rows if written.times == 1 else rows.count(text))
+            if not written.times <= places <= written.times + (resent if written.times > 1 else 0):
                 tab.fail(f"{text!r} is in {places} places: own {own}, rows {rows}")
 
 
@@ -140,16 +166,28 @@ def check_healed(world: "World") -> None:
             open_fates = [own for own in tab.chat._messages.own if own.fate not in SETTLED]
             if open_fates:
                 tab.fail(f"the fate of {open_fates} is still open")
+            _check_fresh(world, tab, tab.chat)
     for text, written in world.written.items():
         _check_fate(world, text, written)
+
+
+def _check_fresh(world: "World", tab: "Tab", page: ChatPage) -> None:
+    """A conversation that is connected shows what the server has of it."""
+    shown = {row["id"] for row in page._messages.rows}
+    missing = [row for row in world.server.messages.get(page.socket.endpoint, [])[-50:] if row["id"] not in shown]
+    if missing:
+        tab.fail(f"{page.socket.endpoint} does not show {missing}")
 
 
 def _content(world: "World", tab: "Tab", info: ConnectionInfo) -> bool:
     """Connected, ended for good, not wanted, or not this user's to have."""
     if info.state is State.READY or (info.state, info.reason) in FINAL:
         return True
+    managers = [manager for manager in tab.managers if manager.endpoint == info.endpoint]
     if (info.state, info.reason) == (State.CLOSED, Reason.REQUESTED):
-        return any(manager.stopped for manager in tab.managers if manager.endpoint == info.endpoint)
+        return any(manager.stopped for manager in managers)
+    if (info.state, info.reason) == (State.WAITING, Reason.THROTTLED) and managers[-1].asked_to_wait:
+        return True
     return tab.auth.user is not None and not world.server.may_have(tab.auth.user.id, info.endpoint)
 
 
@@ -171,12 +209,12 @@ def _check_fate(world: "World", text: str, written: Written) -> None:
     stored = [row["content"] for row in world.server.messages.get(written.endpoint, [])].count(text)
     if stored > written.asked:
         world.fail(f"{text!r} was sent {stored} times and asked for {written.asked} times")
-    if stored or written.discarded or _taken_by_logout(world, written):
+    if stored >= written.times or written.discarded or _taken_by_logout(world, written):
         return
     prefix = f"pilito.data.{written.user}.outbox.{written.endpoint[9:-1]}."
     outbox = [json.loads(kept)[0] for key, kept in world.browser.stored.items() if key.startswith(prefix)]
-    if text not in outbox:
-        world.fail(f"{text!r} is lost: the server does not have it, and neither does the outbox {outbox}")
+    if stored + outbox.count(text) < written.times:
+        world.fail(f"{text!r} is lost: the server has {stored} of {written.times}, the outbox {outbox}")
 
 
 def _taken_by_logout(world: "World", written: Written) -> bool:

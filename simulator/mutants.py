@@ -65,20 +65,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m simulator.mutants", description=__doc__)
     parser.add_argument("--only", default="", help="only the variants whose name contains this")
     parser.add_argument("--seeds", type=int, default=MOST_RUNS, help="runs after which a variant has survived")
+    parser.add_argument("--workers", type=int, default=0, help="variants at a time (as many as there are cores)")
     arguments = parser.parse_args()
     chosen = [variant for variant in variants() if arguments.only in variant.name]
     survivors = 0
     print("| broken variant | runs | what showed it |\n|---|---|---|", flush=True)
-    for variant, verdict in trials(chosen, arguments.seeds):
+    for variant, verdict in trials(chosen, arguments.seeds, arguments.workers or os.cpu_count() or 1):
         survivors += not verdict.failure
         print(f"| {variant.name} | {verdict.runs:,} | {verdict.failure or '**nothing**'} |", flush=True)
     print(f"\n{len(chosen)} variants, {survivors} survived.")
     return 1 if survivors else 0
 
 
-def trials(chosen: list[Variant], seeds: int) -> Iterator[tuple[Variant, Verdict]]:
-    """Try variants, as many at a time as there are cores."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+def trials(chosen: list[Variant], seeds: int, workers: int) -> Iterator[tuple[Variant, Verdict]]:
+    """Try variants, ``workers`` at a time."""
+    with ThreadPoolExecutor(workers) as pool:
         yield from zip(chosen, pool.map(lambda variant: trial(variant, seeds), chosen), strict=True)
 
 

@@ -6,12 +6,15 @@ as TCP makes them wait; when it is back they come, or the connection turns out t
 
 from collections.abc import Callable
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pilito.exceptions import NetworkError
 from pilito.ports import HttpResponse
 
 from simulator.clock import Clock, Place
+
+CALM: Final = 80.0  # seconds; a stalled server is waited for that long
+QUICK: Final = 0.05  # seconds
 
 
 class Backend(Protocol):
@@ -65,6 +68,16 @@ class Network:
         self.backend: Backend
         self.out = ""  # "", "silent" (packets vanish) or "refused" (the device knows)
         self.sockets: list[Socket] = []
+        self._troubled_until = clock.now
+
+    def trouble(self, seconds: float) -> None:
+        """For so long something is wrong with the link or with the server."""
+        self._troubled_until = max(self._troubled_until, self._clock.now + seconds)
+
+    def carries(self, socket: Socket) -> bool:
+        """Whether everything has been well for long, so that nobody can take this socket for a dead one."""
+        calm = self._clock.now - self._troubled_until > CALM and self._latency <= QUICK
+        return calm and socket.open and socket.alive and socket.deaf_since is None
 
     def delay(self) -> float:
         """How long one way takes this time, in seconds. Rounded, so that things meet in one moment."""
@@ -166,7 +179,7 @@ class Network:
 
     def heal(self) -> None:
         """From now on the link is there, and quick: what is slow for ever is not well."""
-        self._latency = min(self._latency, 0.05)
+        self._latency = min(self._latency, QUICK)
         self.mend()
 
     def mend(self) -> None:

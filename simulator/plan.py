@@ -13,7 +13,10 @@ Action = tuple[float, str, tuple[Any, ...]]
 PATHS: Final = ("/conversations", "/customers", "/chat/1a", "/chat/1b", "/chat/2a", "/nowhere", "/", "/login")
 GAPS: Final = (0.0, 0.0, 0.01, 0.05, 0.3, 1.0, 3.0, 8.0, 20.0, 40.0)
 CODES: Final = (1000, 1001, 1006, 1008, 1011, 1012, 1013, 4001, 4003, 4400, 4409, 4429, 4999)
-SPAN: Final = 120.0  # seconds in which everything happens
+LONG_GAPS: Final = (0.0, 0.3, 12.0, 25.0, 60.0, 150.0)
+DEEP: Final = "["  # stands for so many of them that a parser may give up
+SPAN: Final = 600.0  # seconds in which everything happens
+SHARE: Final = 0.5  # of everything that can happen, in one run: what is left out gives way to rare sequences
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,12 @@ def draw(seed: int) -> Plan:
 def _actions(random: Random, count: int) -> list[Action]:
     """Bursts of things, most of them close together, because that is where the trouble is."""
     found: list[Action] = []
+    weights = {what: weight for what, (weight, _) in KINDS.items() if random.random() < SHARE} or {"reset": 1}
+    gaps = GAPS if random.random() < 0.7 else LONG_GAPS
     when = random.choice((0.0, 0.5, 2.0, 12.0))
     for _ in range(count):
-        when = round(when + random.choice(GAPS), 2)
-        what = random.choices(tuple(KINDS), weights=[weight for weight, _ in KINDS.values()])[0]
+        when = round(when + random.choice(gaps), 2)
+        what = random.choices(tuple(weights), weights=list(weights.values()))[0]
         found.append((min(when, SPAN), what, tuple(make(random) for make in KINDS[what][1])))
     return found
 
@@ -89,7 +94,7 @@ def _path(random: Random) -> str:
 
 
 def _seconds(random: Random) -> float:
-    return random.choice((0.5, 4.0, 12.0, 35.0, 70.0))
+    return random.choice((0.5, 4.0, 12.0, 35.0, 70.0, 150.0))
 
 
 def _code(random: Random) -> int:
@@ -97,7 +102,7 @@ def _code(random: Random) -> int:
 
 
 def _reason(random: Random) -> str:
-    return random.choice(("", "", "retry-after=20"))
+    return random.choice(("", "", "retry-after=20", "retry-after=86400"))
 
 
 def _user(random: Random) -> str:
@@ -113,12 +118,12 @@ def _outage(random: Random) -> str:
 
 
 def _trouble(random: Random) -> str:
-    return random.choice(("error", "busy", "lost"))
+    return random.choice(("error", "busy", "lost", "hotel"))
 
 
 def _frame(random: Random) -> str | None:
     return random.choice(
-        (None, "", "42", "[]", "null", "{}", '{"type":7}', '{"type":"error"}', '{"type":"connected"}', "{")
+        (DEEP, None, "", "42", "[]", "null", "{}", '{"type":7}', '{"type":"error"}', '{"type":"connected"}', "{")
     )
 
 
@@ -136,7 +141,7 @@ KINDS: Final[dict[str, tuple[int, tuple[Any, ...]]]] = {
     "close": (3, (_tab, _coin)),
     "go": (8, (_tab, _path)),
     "back": (2, (_tab,)),
-    "write": (8, (_tab,)),
+    "write": (8, (_tab, _coin)),
     "send_again": (3, (_tab,)),
     "discard": (1, (_tab,)),
     "retry": (4, (_tab,)),
@@ -145,6 +150,7 @@ KINDS: Final[dict[str, tuple[int, tuple[Any, ...]]]] = {
     "logout": (3, (_tab,)),
     "login": (6, (_tab, _user, _coin)),
     "language": (1, (_tab,)),
+    "share": (2, (_tab, _seconds)),
     # the browser
     "hide": (3, (_tab,)),
     "show": (3, (_tab,)),
@@ -162,6 +168,7 @@ KINDS: Final[dict[str, tuple[int, tuple[Any, ...]]]] = {
     "refuse": (3, (_seconds,)),
     "flap": (3, (_seconds,)),
     "mute": (2, (_seconds,)),
+    "distrust": (2, (_seconds,)),
     "trouble": (3, (_trouble, _seconds)),
     "hang_up": (5, (_tab, _code, _reason)),
     "expire": (3, (_coin,)),

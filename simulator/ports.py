@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pilito.arrivals import Arrivals
 from pilito.exceptions import NetworkError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.tab import Tab
 
 T = TypeVar("T")
+CLOSING: Final = 0.04  # seconds from the server's close to the event
 
 
 class Callbacks:
@@ -42,11 +43,12 @@ class Callbacks:
 class SimTimer:
     """A running timer of a tab's."""
 
-    __slots__ = ("_entry", "_tab")
+    __slots__ = ("_entry", "_tab", "due")
 
-    def __init__(self, tab: "Tab", entry: "Entry") -> None:
+    def __init__(self, tab: "Tab", entry: "Entry", due: float) -> None:
         self._tab = tab
         self._entry = entry
+        self.due = due
 
     @property
     def running(self) -> bool:
@@ -77,10 +79,11 @@ class SimScheduler:
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> TimerHandle:
         tab = self._tab
-        entry = tab.clock.at(tab.clock.now + max(delay, 0), self._fire, callback, place=tab, timer=True)
+        due = tab.clock.now + max(delay, 0)
+        entry = tab.clock.at(due, self._fire, callback, place=tab, timer=True)
         entry.args = (callback, entry)
         tab.timers.add(entry)
-        return SimTimer(tab, entry)
+        return SimTimer(tab, entry, due)
 
     def _fire(self, callback: Callable[[], None], entry: "Entry") -> None:
         self._tab.timers.discard(entry)
@@ -219,7 +222,11 @@ class SimHttp:
     ) -> HttpResponse:
         future: asyncio.Future[HttpResponse | None] = asyncio.get_running_loop().create_future()
         call = (method, path, token, json, scheme)
-        self._tab.network.call(self._tab, call, lambda answer: _settle(future, answer))
+        refresh = json["refresh"] if isinstance(json, dict) and "refresh" in json else ""
+        if refresh:
+            self._tab.browser.sessions.refreshes(self._tab, refresh)
+        overdue = self._tab.clock.now + timeout
+        self._tab.network.call(self._tab, call, lambda answer: self._answered(future, answer, refresh, overdue))
         timer = SimScheduler(self._tab).call_later(timeout, lambda: _settle(future, None))
         try:
             answer = await future
@@ -228,6 +235,13 @@ class SimHttp:
         if answer is None:
             raise NetworkError("no answer")
         return answer
+
+    def _answered(
+        self, future: "asyncio.Future[HttpResponse | None]", answer: HttpResponse | None, refresh: str, overdue: float
+    ) -> None:
+        if refresh and answer is not None and self._tab.clock.now < overdue:
+            self._tab.browser.sessions.refreshed(self._tab, refresh, answer)
+        _settle(future, answer)
 
 
 def _settle(future: "asyncio.Future[T]", value: T) -> None:
@@ -281,6 +295,7 @@ class SimConnector:
         self._tab = tab
         self._endpoint = endpoint
         self._socket: Socket | None = None
+        self._unopened = 0  # dials in a row that never opened
         self._source = SimSource(tab, lambda: self._arrivals.turn())
         self._arrivals = Arrivals(self._source, lambda: tab.clock.now)
 
@@ -290,12 +305,13 @@ class SimConnector:
         self.abandon(1000, "Replaced")
         self._arrivals.begin(generation, sink)
         self._socket = Socket(self._tab, self._endpoint, token_of(url), self)
-        self._tab.dialled(self._socket)
+        self._tab.dialled(self._socket, failing=self._unopened > 0)
         self._tab.network.dial(self._socket)
 
     def send(self, text: str) -> bool:
         if self._socket is None or not self._socket.open:
             return False
+        self._tab.frames_sent += 1
         self._tab.network.up(self._socket, text)
         return True
 
@@ -303,6 +319,9 @@ class SimConnector:
         self._arrivals.drop()
         socket, self._socket = self._socket, None
         if socket is not None:
+            if reason == "No answer" and self._tab.network.carries(socket):
+                self._tab.fail(f"the link of {self._endpoint} was well and was given up")
+            self._unopened += reason == "Handshake timeout"
             socket.attached = socket.open = False
             self._tab.sockets.discard(socket)
             self._tab.network.leave(socket)
@@ -311,16 +330,26 @@ class SimConnector:
         self.abandon(1000, "Released")
 
     def opened(self, socket: Socket) -> None:
-        socket.open = True
+        socket.open, self._unopened = True, 0
         self._arrivals.opened()
 
     def frame(self, socket: Socket, text: str | None) -> None:
         if text is not None and "duplicate_connection" in text:
             self._tab.closed(self._endpoint, 1000, "")
+        elif text is not None and "access_denied" in text:
+            self._tab.closed(self._endpoint, 1008, "")
         self._source.arrive(text)
 
     def closed(self, socket: Socket, code: int, reason: str) -> None:
-        socket.open = socket.attached = False
+        """The server closes. For a moment the socket is closing: nothing goes out, and nobody has been told."""
+        self._unopened += not socket.open
+        socket.open = False
+        self._tab.clock.after(CLOSING, self._say_closed, socket, code, reason, place=self._tab)
+
+    def _say_closed(self, socket: Socket, code: int, reason: str) -> None:
+        if not socket.attached:
+            return
+        socket.attached = False
         self._tab.sockets.discard(socket)
         self._socket = None
         self._tab.closed(self._endpoint, code, reason)

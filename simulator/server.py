@@ -16,12 +16,17 @@ from pilito.ports import HttpResponse
 
 from simulator.clock import Clock
 from simulator.network import Network, Socket
+from simulator.sessions import Sessions
 
 ALLOWED: Final = 10  # handshakes a minute for each user
 HELLO: Final = '{"type":"connection_established","message":"hi"}'
 NOT_JSON: Final = '{"error":"Invalid JSON format"}'
 REQUEST_TIMEOUT: Final = '{"type":"error","message":"Request timeout - please try again"}'
 CHATS: Final = ("a", "b")
+
+
+class GoodTokenReplaced(Exception):
+    """A pair that the server has vouched for, and never refused, was spent for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class _Pair:
     refresh: str
     user: str
     born: float
+    doubted: bool = False  # a socket was closed because of it: it may be replaced although it lives
 
 
 @dataclass(slots=True)
@@ -53,8 +59,9 @@ class Mood:
     stalled: bool = False  # the workers' sockets say nothing; HTTP is well
     refusing: bool = False  # every handshake is refused
     flapping: bool = False  # sockets are accepted, greeted and closed at once
+    distrusting: bool = False  # every socket is closed because of its token, which HTTP vouches for
     mute: bool = False  # sockets are accepted and never spoken to
-    http: str = ""  # "", "error", "busy", "lost": what becomes of HTTP calls
+    http: str = ""  # "", "error", "busy", "lost", "hotel": what becomes of HTTP calls
 
 
 @dataclass(slots=True)
@@ -64,6 +71,7 @@ class Server:
     clock: Clock
     network: Network
     rules: Rules
+    sessions: Sessions
     mood: Mood = field(default_factory=Mood)
     pairs: list[_Pair] = field(default_factory=list)
     messages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -79,6 +87,7 @@ class Server:
         access, refresh = (_jwt(kind, user, self.issued, self.clock.now) for kind in ("access", "refresh"))
         pair = _Pair(access, refresh, user, self.clock.now)
         self.pairs.append(pair)
+        self.sessions.issued(access, user)
         return pair
 
     def owner(self, access: str) -> str | None:
@@ -107,6 +116,8 @@ class Server:
     def _carry_out(self, path: str, token: str | None, body: Any, scheme: str) -> HttpResponse:
         if self.mood.http == "error":
             return HttpResponse(503, None, 5.0)
+        if self.mood.http == "hotel":
+            return HttpResponse(200, None)
         if self.mood.http == "busy":
             return HttpResponse(429, {"detail": "busy"}, 10.0)
         call = path.rsplit("/", 1)[-1]
@@ -124,6 +135,8 @@ class Server:
         old = next((pair for pair in self.pairs if pair.refresh == refresh), None)
         if old is None:
             return HttpResponse(401, {"success": False, "errors": ["refresh is invalid"]})
+        if old.access and not old.doubted and self.clock.now < old.born + self.rules.lifetime:
+            raise GoodTokenReplaced
         self.pairs.remove(old)
         new = self.issue(old.user)
         return HttpResponse(200, {"data": {"access_token": new.access, "refresh_token": new.refresh}})
@@ -132,6 +145,7 @@ class Server:
         if body["password"] != "right":
             return HttpResponse(400, {"non_field_errors": ["Invalid email/username or password."]})
         user = body["email_or_username"]
+        self.sessions.logs_in(user)
         pair = self.issue(user)
         data = {"access_token": pair.access, "refresh_token": pair.refresh, "user_data": _user(user)}
         return HttpResponse(200, data)
@@ -148,7 +162,9 @@ class Server:
             self._judge(socket)
 
     def _judge(self, socket: Socket) -> None:
-        user = self.owner(socket.token)
+        user = None if self.mood.distrusting else self.owner(socket.token)
+        if user is None:
+            self._doubt(socket.token)
         if user is None and self.rules.refusal == "handshake":
             self.network.refuse(socket)
         elif user is None:
@@ -162,6 +178,12 @@ class Server:
             self._deny(socket)
         else:
             self._accept(socket, user)
+
+    def _doubt(self, access: str) -> None:
+        for pair in self.pairs:
+            if access and pair.access == access:
+                pair.doubted = True
+        self.sessions.refused()
 
     def _allowed(self, user: str) -> bool:
         recent = self.dials.setdefault(user, deque())
@@ -205,6 +227,8 @@ class Server:
 
     def _end(self, socket: Socket, code: int, reason: str = "") -> None:
         self.forget(socket)
+        if code == 4001:
+            self._doubt(socket.token)
         self.network.close(socket, code, reason)
 
     def forget(self, socket: Socket) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio.events
 import inspect
+import json
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -14,10 +16,10 @@ from pilito.app import App
 from pilito.auth import Auth
 from pilito.budget import DialBudget
 from pilito.carriers import QueryCarrier
-from pilito.events import State
+from pilito.events import Reason, State
 from pilito.lifecycle import Lifecycle
 from pilito.ports import PageSignal
-from pilito.registry import Registry
+from pilito.registry import Registry, Subscription
 
 from simulator.browser import Browser
 from simulator.clock import Clock, Entry, TabLoop
@@ -36,6 +38,7 @@ from simulator.ports import (
 )
 from simulator.watched import WatchedManager
 
+REASONS: Final = {PageSignal.ONLINE, PageSignal.VISIBLE, PageSignal.FOCUS, PageSignal.PAGESHOW, PageSignal.RESUME}
 EYES: Final = frozenset({PageSignal.VISIBLE, PageSignal.FOCUS, PageSignal.PAGESHOW, PageSignal.RESUME})
 LATER: Final = 300.0  # seconds hidden, after which timers run once a minute
 CARRIER: Final = QueryCarrier()
@@ -65,9 +68,11 @@ class Tab:
         self.thawing: PageSignal | None = None  # what the page is told when it wakes
         self.backlog: list[Entry] = []
         self.unseen: dict[str, list[str | None]] = {}
+        self.frames_sent = 0
         self.timers: set[Entry] = set()
         self.tasks: set[Any] = set()
         self.sockets: set[Socket] = set()
+        self.shares: list[Subscription] = []
         self.managers: list[WatchedManager] = []
         self.dials: deque[float] = deque()
         self.wishes: deque[float] = deque()
@@ -83,7 +88,7 @@ class Tab:
         locks, self.life = SimLocks(self), SimLife(self)
         self.document = SimDocument(self._wrote)
         self.navigation = SimNavigation(self, path)
-        self.console = Silence(self.fail, self.trace)
+        self.console = Silence(self.fail, self.trace, partial(self.browser.sessions.check_leak, self))
         self.auth = Auth(
             http=SimHttp(self),
             storage=self.storage,
@@ -178,6 +183,11 @@ class Tab:
         if "connection-stable" in text:
             self.wished(looked_at=False)
         self.channel_events.call(text)
+        news = json.loads(text)
+        if news["kind"] == "connection-stable":
+            self._check_woken(looked_at=False)
+        elif news["kind"] == "login" and self.auth.user is not None and self.auth.user.id != news["user"]:
+            self.fail(f"user {news['user']} has logged in, and {self.auth.user.id} is still on the screen")
 
     # --- life ---
 
@@ -186,7 +196,23 @@ class Tab:
         if signal not in (PageSignal.HIDDEN, PageSignal.OFFLINE, PageSignal.PAGEHIDE, PageSignal.FREEZE):
             self.wished(looked_at=signal in EYES)
         self.trace(f"the browser says {signal}")
+        before = [(manager.state, manager.reason) for manager in self.managers]
         self.enter(self.life_events.call, signal)
+        if signal in REASONS:
+            self._check_woken(looked_at=signal in EYES)
+        elif signal is PageSignal.HIDDEN and before != [(manager.state, manager.reason) for manager in self.managers]:
+            self.fail("a connection has changed because nobody looks")
+        elif signal in (PageSignal.PAGEHIDE, PageSignal.FREEZE) and self.sockets:
+            self.fail(f"a socket is still there after {signal}")
+
+    def _check_woken(self, *, looked_at: bool) -> None:
+        """A dial may succeed now: nobody goes on waiting, but for what the server or another tab has asked for."""
+        for manager in self.managers:
+            if manager.state is State.WAITING and manager.reason not in (Reason.THROTTLED, Reason.REFUSED):
+                self.fail(f"{manager.endpoint} goes on waiting")
+            patient = {Reason.REPLACED} if looked_at else {Reason.REPLACED, Reason.FROZEN}
+            if manager.state is State.SUSPENDED and manager.reason not in patient:
+                self.fail(f"{manager.endpoint} stays suspended")
 
     def hide(self) -> None:
         if not self.hidden:
@@ -230,6 +256,18 @@ class Tab:
             if inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
                 work.close()
 
+    def begin_share(self, endpoint: str, seconds: float) -> None:
+        """Something beside the page uses its connection too."""
+        share = self.registry.subscribe(endpoint)
+        self.shares.append(share)
+        self.clock.after(seconds, self.end_share, share, place=self)
+
+    def end_share(self, share: Subscription) -> None:
+        """Whoever used the page's connection too has done so long enough."""
+        if share in self.shares:
+            self.shares.remove(share)
+            share.close()
+
     # --- what is watched ---
 
     @property
@@ -247,11 +285,11 @@ class Tab:
     def closed(self, endpoint: str, code: int, reason: str) -> None:
         """The server has ended a socket, and the page is about to hear of it."""
         for manager in self.managers:
-            if manager.endpoint == endpoint:
+            if manager.endpoint == endpoint and not manager._releasing:
                 manager.server_closed(code, reason)
 
-    def dialled(self, socket: Socket) -> None:
-        """A socket is about to be dialled: may it?"""
+    def dialled(self, socket: Socket, *, failing: bool) -> None:
+        """A socket is about to be dialled, after others that never opened where it is ``failing``: may it?"""
         self.sockets.add(socket)
         self.dials.append(self.clock.now)
         manager = next(
@@ -263,6 +301,8 @@ class Tab:
             self.fail(f"{socket.endpoint} was dialled and nobody is logged in")
         else:
             manager.dials()
+            unseen = self.hidden and self.clock.now - self.hidden_since > 1
+            self.browser.sessions.dials(self, socket.token, hindered=failing or unseen)
 
     def _wrote(self, owner: str) -> None:
         if self.auth.user is None or self.auth.user.id != owner:

@@ -1,5 +1,6 @@
 """A run: the world made as planned, everything done as planned, healed, watched, and taken down."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -10,8 +11,9 @@ from simulator import invariants
 from simulator.browser import Browser
 from simulator.clock import START, Clock, Place
 from simulator.network import Network, Socket
-from simulator.plan import Plan
-from simulator.server import Mood, Server
+from simulator.plan import DEEP, Plan
+from simulator.server import GoodTokenReplaced, Mood, Server
+from simulator.sessions import Sessions
 from simulator.tab import Tab
 
 MOST_TABS: Final = 3
@@ -20,7 +22,7 @@ PAGE_SIGNALS: Final = {"online": PageSignal.ONLINE, "offline": PageSignal.OFFLIN
 
 
 class Broken(Exception):
-    """An invariant does not hold. The message says which."""
+    """An invariant does not hold: ``Outcome.failure`` says which, because the application may catch this."""
 
 
 @dataclass(slots=True)
@@ -36,10 +38,8 @@ class Outcome:
 def run(plan: Plan, *, traced: bool = False) -> Outcome:
     """Run a plan from its beginning to its end, or to the first thing that must not be."""
     world = World(plan, traced)
-    try:
+    with suppress(Broken):
         world.live()
-    except Broken as broken:
-        world.outcome.failure = str(broken)
     for tab in world.browser.tabs:
         tab.bury()
     world.outcome.events = world.clock.events
@@ -57,9 +57,10 @@ class World:
         self._traced = traced
         self._random = Random(plan.seed + 1)
         self.network = Network(self.clock, self._random, plan.latency)
-        self.server = Server(self.clock, self.network, plan.rules)
+        self.sessions = Sessions(self.clock)
+        self.server = Server(self.clock, self.network, plan.rules, self.sessions)
         self.network.backend = self.server
-        self.browser = Browser(self.clock, self._random, plan.lag)
+        self.browser = Browser(self.clock, self._random, plan.lag, self.sessions)
         self.typed = 0
         self.written: dict[str, invariants.Written] = {}
         pair = self.server.issue("1")
@@ -80,16 +81,22 @@ class World:
         invariants.check_clean(self)
 
     def fail(self, what: str) -> None:
-        raise Broken(f"{what} (after {self.clock.now - START:.2f} s)")
+        self.outcome.failure = self.outcome.failure or f"{what} (after {self.clock.now - START:.2f} s)"
+        raise Broken
 
     def trace(self, what: str) -> None:
         if self._traced:
             self.outcome.trace.append(f"{self.clock.now - START:8.2f}  {what}")
 
     def _until(self, when: float) -> None:
-        self.clock.run(when, self._watch)
+        try:
+            self.clock.run(when, self._watch)
+        except GoodTokenReplaced:
+            self.fail("a good pair of tokens was replaced")
 
     def _watch(self, place: Place | None) -> None:
+        if self.outcome.failure:
+            raise Broken
         if isinstance(place, Tab) and not (place.dead or place.asleep):
             invariants.check_tab(self, place)
         if self.clock.events > MOST_EVENTS:
@@ -118,6 +125,8 @@ class World:
     def _take_down(self) -> None:
         self.trace("-- every tab lets go of everything")
         for tab in self.browser.open_tabs:
+            for share in [*tab.shares]:
+                tab.enter(tab.end_share, share)
             tab.enter(tab.lifecycle.release)
             tab.enter(tab.app.release)
             tab.enter(tab.auth.release)
@@ -168,14 +177,20 @@ class World:
 
     # --- the user ---
 
-    def write(self, number: int) -> None:
+    def write(self, number: int, same: bool = False) -> None:
+        """The user writes something, or the same words as before."""
         tab = self._tab(number)
         if tab is None or tab.chat is None or tab.auth.user is None:
             return
-        self.typed += 1
-        text = f"text {self.typed}"
+        said = [text for text, written in self.written.items() if same and written.page is tab.chat]
+        if said:
+            text = said[-1]
+            self.written[text].again()
+        else:
+            self.typed += 1
+            text = f"text {self.typed}"
+            self.written[text] = invariants.Written(tab.auth.user.id, tab.chat, self.clock.now)
         tab.document.page.values["#message"] = text
-        self.written[text] = invariants.Written(tab.auth.user.id, tab.chat, self.clock.now)
         tab.enter(tab.document.page.fire, "submit", "#composer")
 
     def send_again(self, number: int) -> None:
@@ -216,6 +231,7 @@ class World:
     def logout(self, number: int) -> None:
         tab = self._tab(number)
         if tab and tab.auth.user is not None:
+            self.sessions.logs_out(tab.auth.user.id)
             tab.enter(lambda: tab.document.shell.fire("click", "[data-action=logout]"))
 
     def login(self, number: int, user: str, right: bool) -> None:
@@ -224,6 +240,13 @@ class World:
             tab.wished()
             form = {"email": user, "password": "right" if right else "wrong"}
             tab.enter(lambda: tab.document.page.fire("submit", "form", form=form))
+
+    def share(self, number: int, seconds: float) -> None:
+        """Something beside the page uses its connection too, for a while."""
+        tab = self._tab(number)
+        page = tab.app._page if tab else None
+        if tab and page and page.endpoint and tab.auth.user is not None:
+            tab.enter(tab.begin_share, page.socket.endpoint, seconds)
 
     def language(self, number: int) -> None:
         tab = self._tab(number)
@@ -294,6 +317,7 @@ class World:
 
     def outage(self, how: str, seconds: float) -> None:
         if not self.network.out:
+            self.network.trouble(seconds)
             self.network.cut(how)
             self.clock.after(seconds, self.network.mend)
 
@@ -316,6 +340,7 @@ class World:
     def _mood(self, name: str, value: Any, well: Any, seconds: float) -> None:
         mood = self.server.mood
         setattr(mood, name, value)
+        self.network.trouble(seconds)
         self.clock.after(seconds, setattr, mood, name, well)
 
     def restart(self, seconds: float, code: int) -> None:
@@ -330,6 +355,9 @@ class World:
 
     def flap(self, seconds: float) -> None:
         self._mood("flapping", True, False, seconds)
+
+    def distrust(self, seconds: float) -> None:
+        self._mood("distrusting", True, False, seconds)
 
     def mute(self, seconds: float) -> None:
         self._mood("mute", True, False, seconds)
@@ -346,7 +374,7 @@ class World:
     def frame(self, number: int, text: str | None) -> None:
         sockets = self.server.sockets
         if sockets:
-            self.network.down(sockets[number % len(sockets)], text)
+            self.network.down(sockets[number % len(sockets)], text if text != DEEP else DEEP * 100_000)
 
     def customer(self, user: str, chat: str) -> None:
         self.typed += 1

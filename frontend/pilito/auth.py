@@ -98,10 +98,10 @@ class Auth:
             self._forget_session()
             return
         answer = await self._first_answer(access)
-        if isinstance(answer, Unavailable) or (isinstance(answer, Denied) and self._replaced(access)):
-            self.session = Session.UNREACHABLE
-        elif isinstance(answer, Denied):
+        if isinstance(answer, Denied) and not self._replaced(access):
             self._expire(access)
+        elif self.session is Session.UNKNOWN:  # and not what a login elsewhere has made it meanwhile
+            self.session = Session.UNREACHABLE
 
     async def login(self, email: str, password: str) -> User:
         """Log in. Raises ``AuthenticationError`` with the complaints by field, ``NetworkError``, ``ServerError``."""
@@ -225,7 +225,8 @@ class Auth:
     def _issue(self, access: str, found: User | Unavailable) -> TokenAnswer:
         if isinstance(found, Unavailable):
             return found
-        self._belongs_to(found, access)
+        if access == self._tokens.access:  # else the session has ended, or changed, while the server was asked
+            self._belongs_to(found, access)
         return Issued(access, verified=True)
 
     # --- changes ---

@@ -123,8 +123,12 @@ class Shell:
         self._view.text("#banner", words)
         self._view.attribute("#banner", "hidden", None if words else "")
 
+    @property
+    def _banner_to_come(self) -> bool:
+        return self._bad_since is not None and self._scheduler.now() - self._bad_since < BANNER_AFTER
+
     def _banner_words(self) -> str:
-        if self._bad_since is None or self._scheduler.now() - self._bad_since < BANNER_AFTER:
+        if self._bad_since is None or self._banner_to_come:
             return ""
         troubled = next((info for info in self._connections if _troubled(info)), None)
         if troubled is None:
@@ -139,7 +143,7 @@ class Shell:
     def _keep_ticking(self) -> None:
         """Count down every second, while there is something to count or a banner to come."""
         waiting = any(info.state is State.WAITING for info in self._connections)
-        if (waiting or self._bad_since is not None) and self._tick is None:
+        if (waiting or self._banner_to_come) and self._tick is None:
             self._tick = self._scheduler.call_later(1.0, self._ticked)
 
     def _ticked(self) -> None:

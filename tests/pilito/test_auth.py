@@ -160,6 +160,39 @@ async def test_a_token_that_changes_while_it_is_asked_about_is_not_used() -> Non
 
 
 @scenario
+async def test_an_answer_about_a_session_that_has_ended_does_not_bring_it_back() -> None:
+    """Who logs out while the server is being asked stays logged out, and is stored nowhere."""
+    browser = Browser()
+    browser.log_in()
+    tab = await browser.session()
+    asking = asyncio.ensure_future(tab.ask(verify=True, failures=1))
+    await pass_time(0.01)
+    await tab.logout()
+    assert isinstance(await asking, Denied)
+    assert (tab.session, tab.user, tab.heard) == (Session.NONE, None, [AuthChange.LOGGED_OUT])
+    assert "pilito.user" not in browser.stored
+
+
+@scenario
+async def test_a_first_question_that_is_lost_does_not_undo_a_login_elsewhere() -> None:
+    """A login in another tab is followed at once, and the loss of an older question says nothing about it."""
+    browser = Browser()
+    browser.log_in()
+    other, tab = await browser.session(), browser.tab()
+    browser.server.latency = 5
+    starting = asyncio.ensure_future(tab.start())
+    await pass_time(1)
+    browser.server.latency = 0.05
+    await other.login("two@x", "right")
+    await pass_time(2)
+    browser.server.offline = True
+    await starting
+    assert tab.session is Session.VALID
+    assert tab.user is not None
+    assert tab.user.id == "2"
+
+
+@scenario
 async def test_no_token_is_denied() -> None:
     """Without a token the answer is Denied, and the end of the session is announced once."""
     browser = Browser()
