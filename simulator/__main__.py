@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from simulator.batch import keep, run_many, run_range, shrink, traced
+from simulator.batch import Batch, keep, run_many, run_range, shrink, traced
 from simulator.plan import Plan, draw
 
 SHOWN = 40  # lines of a trace, and the failures that are cut down
@@ -23,7 +23,7 @@ def main() -> int:
     if flags.until_failure:
         batch = run_range(flags.first, flags.seeds, stop_at_failure=True)
     else:
-        batch = run_many(flags.first, flags.seeds, workers=flags.workers)
+        batch = run_many(flags.first, flags.seeds, workers=flags.workers, progress=_tell)
     print(batch)
     for seed, failure in batch.failures[:SHOWN]:
         print(f"seed {seed}: {failure}")
@@ -33,6 +33,11 @@ def main() -> int:
         if flags.keep:
             keep(short)
     return 1 if batch.failures else 0
+
+
+def _tell(batch: Batch) -> None:
+    """A long batch says how far it is, and what has failed, to whoever waits for it."""
+    print(batch, *(f"seed {seed}: {failure}" for seed, failure in batch.failures), sep="\n", file=sys.stderr)
 
 
 def _show(plan: Plan) -> int:

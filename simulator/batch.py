@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from simulator.plan import Plan, draw, load
 from simulator.world import Outcome, run
 
 CHUNK: Final = 50  # seeds that a process takes at a time
+OFTEN: Final = 5000
 REGRESSIONS: Final = Path(__file__).with_name("regressions.jsonl")
 
 
@@ -55,8 +56,11 @@ def run_range(first: int, count: int, *, stop_at_failure: bool = False) -> Batch
     return batch
 
 
-def run_many(first: int, count: int, *, workers: int = 0) -> Batch:
-    """Run ``count`` seeds from ``first`` on in ``workers`` processes, as many as there are cores without a number."""
+def run_many(first: int, count: int, *, workers: int = 0, progress: Callable[[Batch], None] | None = None) -> Batch:
+    """Run ``count`` seeds from ``first`` on in ``workers`` processes, as many as there are cores without a number.
+
+    ``progress`` hears what the runs have come to so far, every ``OFTEN`` runs.
+    """
     whole, began = Batch(), time.perf_counter()
     workers = workers or os.cpu_count() or 1
     starts = range(first, first + count, CHUNK)
@@ -64,6 +68,9 @@ def run_many(first: int, count: int, *, workers: int = 0) -> Batch:
     with ProcessPoolExecutor(workers) as pool:
         for part in pool.map(run_range, starts, counts):
             whole.add(part)
+            if progress and whole.runs % OFTEN == 0:
+                whole.took = time.perf_counter() - began
+                progress(whole)
     whole.took = time.perf_counter() - began
     return whole
 

@@ -49,6 +49,7 @@ class Browser:
             return
         if key == USER and before and value is None:
             self.cleared[json.loads(before)["id"]] = self.clock.now
+            self.sessions.logs_out(json.loads(before)["id"])
         if value is None:
             del self.stored[key]
         else:

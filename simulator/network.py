@@ -68,7 +68,7 @@ class Network:
         self.backend: Backend
         self.out = ""  # "", "silent" (packets vanish) or "refused" (the device knows)
         self.sockets: list[Socket] = []
-        self._troubled_until = clock.now
+        self._troubled_until = 0.0
 
     def trouble(self, seconds: float) -> None:
         """For so long something is wrong with the link or with the server."""

@@ -30,6 +30,8 @@ class Plan:
     turn: float
     first: str  # where the first tab is opened
     actions: tuple[Action, ...]
+    tabs: int = 1  # at the start, all on the same page
+    user: str = "1"  # who is logged in at the start; "" for nobody
 
     def without(self, *dropped: int) -> "Plan":
         """The same without some of its actions, by position."""
@@ -69,6 +71,8 @@ def draw(seed: int) -> Plan:
         random.choice((0.0, 0.0, 0.0, 0.02)),
         random.choice(PATHS[:5]),
         tuple(actions),
+        random.choice((1, 1, 2, 3)),
+        "1" if random.random() < 0.85 else "",
     )
 
 
@@ -157,6 +161,7 @@ KINDS: Final[dict[str, tuple[int, tuple[Any, ...]]]] = {
     "freeze": (3, (_tab, _seconds, _coin)),
     "put_away": (3, (_tab, _seconds)),
     "nap": (3, (_seconds, _coin)),
+    "doze": (3, (_tab, _seconds)),
     "say": (3, (_tab, _signal)),
     # the network
     "outage": (5, (_outage, _seconds)),

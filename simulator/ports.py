@@ -223,8 +223,9 @@ class SimHttp:
         future: asyncio.Future[HttpResponse | None] = asyncio.get_running_loop().create_future()
         call = (method, path, token, json, scheme)
         refresh = json["refresh"] if isinstance(json, dict) and "refresh" in json else ""
+        sessions = self._tab.browser.sessions
         if refresh:
-            self._tab.browser.sessions.refreshes(self._tab, refresh)
+            sessions.refreshes(self._tab, refresh)
         overdue = self._tab.clock.now + timeout
         self._tab.network.call(self._tab, call, lambda answer: self._answered(future, answer, refresh, overdue))
         timer = SimScheduler(self._tab).call_later(timeout, lambda: _settle(future, None))
@@ -232,6 +233,7 @@ class SimHttp:
             answer = await future
         finally:
             timer.cancel()
+            sessions.has_asked(self._tab, refresh)
         if answer is None:
             raise NetworkError("no answer")
         return answer
@@ -313,6 +315,9 @@ class SimConnector:
             return False
         self._tab.frames_sent += 1
         self._tab.network.up(self._socket, text)
+        if self._tab.when_sent:
+            happens, self._tab.when_sent = self._tab.when_sent, None
+            happens()
         return True
 
     def abandon(self, code: int, reason: str) -> None:

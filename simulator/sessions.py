@@ -25,6 +25,7 @@ class Sessions:
         self._clock = clock
         self._owners: dict[str, str] = {}  # of every access token that was ever given out
         self._spent: dict[str, tuple[float, Tab]] = {}  # refresh tokens: when the new pair came, and to whom
+        self._asking: dict[str, set[Tab]] = {}  # refresh tokens that are under way
         self._ended_at = -1.0  # when something last happened that ends a session
         self._refused_at = -1.0  # when a socket was last closed because of its token
         self._logged_out: dict[str, float] = {}  # users, and when
@@ -60,9 +61,16 @@ class Sessions:
     def refreshes(self, tab: "Tab", refresh: str) -> None:
         """A tab is about to ask for a new pair."""
         at, who = self._spent.get(refresh, (0.0, tab))
-        awake = self._clock.now - tab.awake_since > NEWS
-        if refresh in self._spent and not who.dead and (who is tab or (awake and self._clock.now - at > NEWS)):
+        awake = who is tab or self._clock.now - tab.awake_since > NEWS
+        if refresh in self._spent and awake and not who.dead:
             tab.fail(f"a refresh token is used again, {self._clock.now - at:.1f} s after its new pair has come")
+        if any(asking.dead is False and asking is not tab for asking in self._asking.get(refresh, ())):
+            tab.fail("two tabs ask for a new pair at a time")
+        self._asking.setdefault(refresh, set()).add(tab)
+
+    def has_asked(self, tab: "Tab", refresh: str) -> None:
+        """A tab has an answer, or wants none any more."""
+        self._asking.get(refresh, set()).discard(tab)
 
     def refreshed(self, tab: "Tab", refresh: str, answer: HttpResponse) -> None:
         """The answer has come to a tab that lives."""

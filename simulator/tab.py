@@ -69,6 +69,7 @@ class Tab:
         self.backlog: list[Entry] = []
         self.unseen: dict[str, list[str | None]] = {}
         self.frames_sent = 0
+        self.when_sent: Callable[[], object] | None = None  # what happens when the next one is sent
         self.timers: set[Entry] = set()
         self.tasks: set[Any] = set()
         self.sockets: set[Socket] = set()

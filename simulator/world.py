@@ -17,6 +17,7 @@ from simulator.sessions import Sessions
 from simulator.tab import Tab
 
 MOST_TABS: Final = 3
+ONE_HAND: Final = 0.05  # seconds; nobody writes in two tabs at once
 MOST_EVENTS: Final = 40_000
 PAGE_SIGNALS: Final = {"online": PageSignal.ONLINE, "offline": PageSignal.OFFLINE, "focus": PageSignal.FOCUS}
 
@@ -62,13 +63,16 @@ class World:
         self.network.backend = self.server
         self.browser = Browser(self.clock, self._random, plan.lag, self.sessions)
         self.typed = 0
+        self._wrote_at = 0.0
         self.written: dict[str, invariants.Written] = {}
-        pair = self.server.issue("1")
-        self.browser.stored.update(access_token=pair.access, refresh_token=pair.refresh)
+        if plan.user:
+            pair = self.server.issue(plan.user)
+            self.browser.stored.update(access_token=pair.access, refresh_token=pair.refresh)
 
     def live(self) -> None:
         """The whole story. Raises ``Broken``."""
-        self._open(self.plan.first)
+        for _ in range(self.plan.tabs):
+            self._open(self.plan.first)
         for when, what, values in self.plan.actions:
             self.clock.at(START + when, self._act, what, values)
         last = self.plan.actions[-1][0] if self.plan.actions else 0.0
@@ -114,6 +118,7 @@ class World:
         self.server.mood = Mood()
         self.network.heal()
         for tab in self.browser.open_tabs:
+            tab.when_sent = None
             self._revive(tab, timers_first=True)
             tab.hide()
             self._signal_when_awake(tab, PageSignal.ONLINE)
@@ -180,8 +185,9 @@ class World:
     def write(self, number: int, same: bool = False) -> None:
         """The user writes something, or the same words as before."""
         tab = self._tab(number)
-        if tab is None or tab.chat is None or tab.auth.user is None:
+        if tab is None or tab.chat is None or tab.auth.user is None or self.clock.now - self._wrote_at < ONE_HAND:
             return
+        self._wrote_at = self.clock.now
         said = [text for text, written in self.written.items() if same and written.page is tab.chat]
         if said:
             text = said[-1]
@@ -231,7 +237,6 @@ class World:
     def logout(self, number: int) -> None:
         tab = self._tab(number)
         if tab and tab.auth.user is not None:
-            self.sessions.logs_out(tab.auth.user.id)
             tab.enter(lambda: tab.document.shell.fire("click", "[data-action=logout]"))
 
     def login(self, number: int, user: str, right: bool) -> None:
@@ -288,6 +293,12 @@ class World:
             if not tab.asleep:
                 tab.sleep()
                 self.clock.after(seconds, self._revive, tab, timers_first)
+
+    def doze(self, number: int, seconds: float) -> None:
+        """The lid is closed right after a tab has asked the server something."""
+        tab = self._tab(number)
+        if tab:
+            tab.when_sent = lambda: self.clock.after(0.001, self.nap, seconds, True)
 
     def _sleep(self, tab: Tab, seconds: float, signal: PageSignal, timers_first: bool) -> None:
         tab.sleep()

@@ -282,6 +282,8 @@ class ChatPage(Page):
         if change:
             self._messages.changed_elsewhere(*change)
             self._watch_echo(change[0])  # the tab that has sent it may be gone before the echo comes
+            if self._messages.has(Fate.UNKNOWN) and not self._looking:
+                self._ask_newest()
             self._show()
 
     def _clear_draft(self) -> None:

@@ -34,12 +34,17 @@ CAN_SEND: Final = frozenset({Fate.QUEUED, Fate.MISSING, Fate.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A message of ours without a row of the server's. ``after`` is the newest moment known when it was sent."""
+    """A message of ours without a row of the server's.
+
+    ``after`` is the moment, and ``seen`` the id, of the newest row known when it was sent. Some backends count in whole
+    seconds, so the echo may have that moment too; but that row is never the echo, whoever comes upon it later.
+    """
 
     key: str
     text: str
     fate: Fate
     after: Moment = _EPOCH
+    seen: str = ""
 
 
 def moment(message: Message) -> Moment:
@@ -87,6 +92,10 @@ class Messages:
     def newest(self) -> Moment:
         return moment(self.rows[-1]) if self.rows else _EPOCH
 
+    @property
+    def _newest_id(self) -> str:
+        return str(self.rows[-1]["id"]) if self.rows else ""
+
     def get(self, identity: str) -> Message | None:
         return self._known.get(identity)
 
@@ -133,7 +142,8 @@ class Messages:
             return
         text = str(row.get("content") or "").strip()
         for own in self.own:
-            if own.fate in ON_ITS_WAY and own.text == text and moment(row) >= own.after:
+            due = moment(row) >= own.after and row["id"] != own.seen
+            if own.fate in ON_ITS_WAY and own.text == text and due:
                 self.own.remove(own)
                 self._over.add(own.key)
                 return
@@ -142,7 +152,7 @@ class Messages:
 
     def write(self, key: str, text: str, *, sent: bool) -> Own:
         """Add a message that the user has written; ``sent`` says whether its frame went out."""
-        own = Own(key, text.strip(), Fate.SENDING if sent else Fate.QUEUED, self.newest)
+        own = Own(key, text.strip(), Fate.SENDING if sent else Fate.QUEUED, self.newest, self._newest_id)
         self.own.append(own)
         return own
 
@@ -154,7 +164,7 @@ class Messages:
         own = self.find(key)
         if own:
             self.own.remove(own)
-            self.own.append(replace(own, fate=Fate.SENDING, after=self.newest))
+            self.own.append(replace(own, fate=Fate.SENDING, after=self.newest, seen=self._newest_id))
 
     def discard(self, key: str) -> None:
         self.own = [own for own in self.own if own.key != key]

@@ -34,7 +34,7 @@ class Outbox:
 
     def keep(self, every: Iterable[Own]) -> None:
         """Store what is new or has changed, and remove what is no longer there."""
-        now = {own.key: json.dumps([own.text, own.fate.value, *own.after]) for own in every}
+        now = {own.key: json.dumps([own.text, own.fate.value, *own.after, own.seen]) for own in every}
         for key in self._kept.keys() - now.keys():
             self._storage.remove(self._prefix + key)
         for key, text in now.items():
@@ -60,7 +60,7 @@ class Outbox:
 
 def _read(key: str, text: str | None) -> Own | None:
     try:
-        words, fate, stamp, fraction = json.loads(text or "")
-        return Own(key, str(words), Fate(fate), (str(stamp), int(fraction)))
+        words, fate, stamp, fraction, *seen = json.loads(text or "")
+        return Own(key, str(words), Fate(fate), (str(stamp), int(fraction)), str(seen[0]) if seen else "")
     except (ValueError, TypeError):
         return None

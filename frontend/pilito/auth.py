@@ -36,6 +36,7 @@ from pilito.tokens import ACCESS, Lifetime, TokenStore
 
 ROTATION_NEWS: Final = 1.0  # seconds that the news of a rotation may come after the storage event that it caused
 LOOK_AHEAD: Final = (60.0, 86_400.0)  # seconds between looks at the age of the token, at least and at most
+FOLLOW_AGAIN: Final = 10.0  # seconds between questions about a login elsewhere that no server has answered
 CHANGES_WHILE_ASKING: Final = 3  # times that the stored token may change under a question before we come back later
 _ANY: Final = "change"
 
@@ -321,8 +322,15 @@ class Auth:
             while self._unknown() and (left := until - self._scheduler.now()) > 0:
                 await self._refresh.news(left)
             access = self._unknown()
-            if access and isinstance(await self._ask(access), Denied) and not self._replaced(access):
+            answer = await self._ask(access) if access else None
+            if isinstance(answer, Denied) and not self._replaced(access):
                 self._expire(access)
+            elif isinstance(answer, Unavailable) and self.session is Session.NONE:  # nobody dials: nobody else asks
+                self._stop_planning()
+                self._look_ahead = self._scheduler.call_later(FOLLOW_AGAIN, self._follow_again)
+
+    def _follow_again(self) -> None:
+        self._scheduler.spawn(self._follow(), name="follow a login again")
 
     def _replaced(self, access: str) -> bool:
         """Whether storage holds another token by now, so that the end of this one is nobody's business."""

@@ -56,6 +56,20 @@ def test_an_old_message_with_the_same_text_settles_nothing() -> None:
     assert messages.has(Fate.SENDING)
 
 
+def test_the_same_words_from_before_are_not_the_echo_after_a_reload() -> None:
+    """A page that begins anew meets the row that was newest when the words were written once more, and keeps those."""
+    before, drawer = Messages(), Drawer()
+    before.snapshot([row("a", 30, "hi")], newest_page=True)
+    before.write("p", "hi", sent=True)
+    Outbox(drawer, "x").keep(before.own)
+    after = Messages()
+    after.load(Outbox(drawer, "x").load())
+    after.snapshot([row("a", 30, "hi")], newest_page=True)
+    assert after.has(Fate.UNKNOWN)
+    after.snapshot([row("a", 30, "hi"), row("b", 30, "hi")], newest_page=True)
+    assert after.own == []
+
+
 def test_after_a_drop_the_snapshot_decides() -> None:
     """Found in the snapshot: done. Not found, twice: the user decides. A queued message waits for the user."""
     messages = Messages()

@@ -193,6 +193,21 @@ async def test_a_first_question_that_is_lost_does_not_undo_a_login_elsewhere() -
 
 
 @scenario
+async def test_a_login_elsewhere_is_asked_about_until_a_server_answers() -> None:
+    """A tab on the login page follows a login in another one, although the first questions about it are lost."""
+    browser = Browser()
+    other, tab = await browser.session(), await browser.session()
+    browser.server.instead = {"auth/status": HttpResponse(200, None)}
+    await other.login("one@x", "right")
+    await pass_time(15)
+    assert tab.session is Session.NONE
+    browser.server.instead = {}
+    await pass_time(15)
+    assert (tab.session, tab.heard) == (Session.VALID, [AuthChange.LOGGED_IN])
+    tab.release()
+
+
+@scenario
 async def test_no_token_is_denied() -> None:
     """Without a token the answer is Denied, and the end of the session is announced once."""
     browser = Browser()
