@@ -18,6 +18,7 @@ HEALED_WITHIN: Final = 200.0
 """Seconds until every tab that wants a connection has one: a refusal is believed for two minutes, and then spread."""
 QUIET_WITHIN: Final = 90.0  # a refresh may take a minute, and its lock a little longer
 LAG: Final = 3.0  # seconds for what is under way, and for continuations that wait their turn
+NEWS: Final = 1.0  # seconds until a tab knows what has happened in another
 ATTEMPT: Final = {State.AUTHENTICATING: 20.0, State.CONNECTING: 10.0, State.OPEN: 30.0}
 DEAF: Final = 25.0 + 10.0 + 5.0  # idle, probe, and the question over HTTP: from then on it is lost or slow
 DEAF_AND_SLOW: Final = 25.0 + 60.0 + 5.0
@@ -219,7 +220,7 @@ def _check_fate(world: "World", text: str, written: Written) -> None:
 
 def _taken_by_logout(world: "World", written: Written) -> bool:
     """A logout, here or in another tab, takes everything of the user's with it."""
-    return world.browser.cleared.get(written.user, 0) >= written.at
+    return world.browser.cleared.get(written.user, 0) >= written.at - NEWS
 
 
 def check_clean(world: "World") -> None:

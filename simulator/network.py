@@ -40,6 +40,7 @@ class Socket:
         self.hear = hear
         self.attached = True  # the page still listens
         self.open = False  # the browser's side
+        self.greeted = False  # the server has said something on it
         self.alive = True  # the server's side has not ended it
         self.deaf_since: float | None = None  # from when on nothing of the server's can arrive
         self.heard_at = 0.0  # when the page last heard anything
@@ -77,7 +78,7 @@ class Network:
     def carries(self, socket: Socket) -> bool:
         """Whether everything has been well for long, so that nobody can take this socket for a dead one."""
         calm = self._clock.now - self._troubled_until > CALM and self._latency <= QUICK
-        return calm and socket.open and socket.alive and socket.deaf_since is None
+        return calm and socket.greeted and socket.open and socket.alive and socket.deaf_since is None
 
     def delay(self) -> float:
         """How long one way takes this time, in seconds. Rounded, so that things meet in one moment."""
@@ -107,6 +108,7 @@ class Network:
 
     def down(self, socket: Socket, text: str | None) -> None:
         """A frame from the server."""
+        socket.greeted = True
         self._send_down(socket, "frame", (text,))
 
     def close(self, socket: Socket, code: int, reason: str) -> None:

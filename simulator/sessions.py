@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 NEWS: Final = 2.0  # seconds until a tab that is awake knows what another one has heard
 BEFORE: Final = 5.0  # seconds by which the reason may have come before this tab believed in the session
 WINDOW, ALLOWED = 60.0, 10  # the server lets each user in ten times a minute
-JUST_NOW, UNSEEN = 1.0, 2  # what another tab has entered just now may not be seen, nor what two enter at a time
-SECOND_REFUSAL: Final = 90.0  # seconds in which a second refusal over a socket is the session's end
+JUST_NOW, UNSEEN = 1.0, 6  # what another tab has entered just now may not be seen, nor what two enter at a time
+SECOND_REFUSAL: Final = 200.0  # seconds in which a second refusal over a socket is the session's end
 
 
 class Sessions:

@@ -67,6 +67,7 @@ class Tab:
         self.awake_since = clock.now
         self.thawing: PageSignal | None = None  # what the page is told when it wakes
         self.backlog: list[Entry] = []
+        self.throttled: list[Entry] = []  # timers of a hidden tab that are due
         self.unseen: dict[str, list[str | None]] = {}
         self.frames_sent = 0
         self.when_sent: Callable[[], object] | None = None  # what happens when the next one is sent
@@ -139,9 +140,16 @@ class Tab:
         if self.asleep:
             self.backlog.append(entry)
         elif entry.timer and self.hidden and self._throttled() > self.clock.now:
-            self.clock.push(self._throttled(), entry)
+            if not self.throttled:
+                self.clock.at(self._throttled(), self._run_throttled)
+            self.throttled.append(entry)
         else:
             self.enter(entry.call, *entry.args)
+
+    def _run_throttled(self) -> None:
+        waiting, self.throttled = self.throttled, []
+        for entry in waiting:
+            self.clock.push(self.clock.now, entry)
 
     def _throttled(self) -> float:
         """When a hidden tab's timers run next: once a second, later once a minute."""
@@ -224,6 +232,7 @@ class Tab:
         if self.hidden:
             self.hidden = False
             self.awake_since = self.clock.now
+            self._run_throttled()
             self.signal(PageSignal.VISIBLE)
 
     def sleep(self) -> None:

@@ -42,6 +42,7 @@ class WatchedManager(WebSocketManager):
         self._ended_for_good = False  # by the server, since the last dial
         self._kicked: tuple[int, float] | None = None  # in which attempt, and when
         self._not_before, self._asked = 0.0, 0.0
+        self._told_later = False
         self._said: LifecycleEvent | None = None
         self._heard: LifecycleEvent | None = None
         self.once(LifecycleEvent.STATE_CHANGED, _goes_and_raises)  # while the others are being called
@@ -123,7 +124,7 @@ class WatchedManager(WebSocketManager):
         elif code not in OF_THE_TOKEN:
             self._asked = asked or (60.0 if code in LATER else 0.0)
             self._not_before = now + self._asked
-            self._unforgiven += code in LATER
+            self._told_later = code in LATER
 
     def dials(self) -> None:
         """A socket is about to be dialled: may it?"""
@@ -169,8 +170,10 @@ class WatchedManager(WebSocketManager):
 
     def _moved(self, detail: Detail) -> None:
         self.tab.trace(f"{self.endpoint} {detail['previous']} -> {detail['state']} ({detail['reason']})")
-        if detail["state"] is State.AUTHENTICATING and self._lasted:
-            self._failures = self._unforgiven = 0
+        if detail["state"] is State.AUTHENTICATING:
+            self._forgive_after_uptime()
+            if detail["previous"] is State.SUSPENDED:
+                self._final.clear()
         if detail["state"] is not detail["previous"]:
             self.since = self.tab.clock.now
             self._ready_at = self.tab.clock.now if detail["state"] is State.READY else None
@@ -182,6 +185,9 @@ class WatchedManager(WebSocketManager):
     def _backs_off(self, detail: Detail) -> None:
         """The delays double from 2 s to 30 s, within 20 %, five times; who asks for more gets it, within reason."""
         if self.reason in NOT_COUNTED:
+            self._forgive_after_uptime()
+            self._unforgiven += self._told_later
+            self._told_later = False
             return
         self._count_a_failure()
         delay = detail["delay"]
@@ -197,13 +203,12 @@ class WatchedManager(WebSocketManager):
             self.tab.fail(f"{self.endpoint} waits {delay} s, as every other client does")
         self._asked = 0.0
 
-    @property
-    def _lasted(self) -> bool:
-        return self._ready_at is not None and self.tab.clock.now - self._ready_at >= UPTIME
+    def _forgive_after_uptime(self) -> None:
+        if self._ready_at is not None and self.tab.clock.now - self._ready_at >= UPTIME:
+            self._failures = self._unforgiven = 0
 
     def _count_a_failure(self) -> None:
-        if self._lasted:
-            self._failures = self._unforgiven = 0
+        self._forgive_after_uptime()
         self._failures += 1
         self._unforgiven += 1
 

@@ -216,12 +216,14 @@ class Auth:
             return await self._owned(await self._refresh.renew(access))
         return self._issue(access, found)
 
-    async def _owned(self, answer: TokenAnswer) -> TokenAnswer:
-        """The same answer, once it is known whose token it is."""
+    async def _owned(self, answer: TokenAnswer, *, last: bool = False) -> TokenAnswer:
+        """The same answer, once it is known whose token it is. One that has died meanwhile is replaced once more."""
         if not isinstance(answer, Issued) or answer.token == self._vouched:
             return answer
         found = await self._api.status(answer.token)
-        return Denied() if found is None else self._issue(answer.token, found)
+        if found is not None:
+            return self._issue(answer.token, found)
+        return Denied() if last else await self._owned(await self._refresh.renew(answer.token), last=True)
 
     def _issue(self, access: str, found: User | Unavailable) -> TokenAnswer:
         if isinstance(found, Unavailable):
