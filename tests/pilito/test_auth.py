@@ -208,6 +208,20 @@ async def test_a_login_elsewhere_is_asked_about_until_a_server_answers() -> None
 
 
 @scenario
+async def test_a_new_token_that_dies_before_anybody_has_vouched_for_it_is_replaced_too() -> None:
+    """The pair still has its refresh token: the session goes on, and nobody is sent to the login page."""
+    browser = Browser()
+    browser.log_in()
+    tab = await browser.session()
+    asking = asyncio.ensure_future(tab.ask(refresh=True))
+    await pass_time(0.06)
+    assert browser.refreshes == 1
+    browser.server.access.clear()
+    assert token_of(await asking) == tab.access
+    assert (browser.refreshes, tab.heard) == (2, [])
+
+
+@scenario
 async def test_no_token_is_denied() -> None:
     """Without a token the answer is Denied, and the end of the session is announced once."""
     browser = Browser()
