@@ -68,7 +68,9 @@ class WatchedManager(WebSocketManager):
     # --- what is wished ---
 
     def connect(self) -> None:
+        asked = self._not_before if self.state is State.WAITING else 0.0
         self._wish()
+        self._not_before = asked  # a timer will dial, and no sooner
         if self.state in {State.CLOSED, State.SUSPENDED}:
             self._unforgiven = 0
         super().connect()
