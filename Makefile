@@ -9,7 +9,7 @@ SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND)) $(if $(DIST)
 BUILT := $(if $(DIST),dist/manifest.json)
 BUILT_FROM := index.html $(shell find frontend tools/bundle -type f -not -path '*/__pycache__/*')
 
-.PHONY: serve build test lint unit e2e bench exhaustive simulate browser lock clean
+.PHONY: serve build test lint unit e2e bench exhaustive simulate mutants browser lock clean
 
 # DIST=1 serves, or tests, the build instead of the sources.
 serve: $(VENV)/.installed node_modules/.installed $(BUILT)
@@ -48,6 +48,11 @@ exhaustive: $(VENV)/.installed
 SEEDS ?= 2000
 simulate: $(VENV)/.installed
 	PYTHONPATH=frontend $(PYTHON) -m simulator --seeds $(SEEDS)
+
+# The simulated world against broken variants of the client: each must show within SEEDS runs.
+mutants: SEEDS = 20000
+mutants: $(VENV)/.installed
+	$(PYTHON) -m simulator.mutants --seeds $(SEEDS)
 
 # Each stamp is older than its lock when the lock has changed, and then the step runs again.
 $(VENV)/.installed: requirements.lock

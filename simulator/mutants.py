@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+FRONTEND: Final = ROOT / "frontend"
 MOST_RUNS: Final = 20_000
 TRIAL: Final = """
 import json, sys
@@ -87,7 +88,7 @@ def trial(variant: Variant, seeds: int) -> Verdict:
     """Run seeds against a broken copy until one fails. Raises ``ValueError`` for a variant that no longer fits."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         copy = Path(folder) / "frontend"
-        shutil.copytree(ROOT / "frontend", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(FRONTEND, copy, ignore=shutil.ignore_patterns("__pycache__"))
         path = copy / variant.file
         text = path.read_text()
         if variant.before not in text:

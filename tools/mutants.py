@@ -43,7 +43,7 @@ class Mutant:
 
     Where there is a ``test``, that is the Playwright test to ask. ``by`` is a part of the name of the test that should
     notice: it is asked first, and the whole suite where it does not.
-    ``simulated`` ones are also caught by the simulator, without any test: see ``simulator/broken.py``.
+    Which of them the simulator catches too, without any test, is listed in ``simulator/mutants.toml``.
     """
 
     name: str
@@ -52,7 +52,6 @@ class Mutant:
     after: str
     test: str = ""
     by: str = ""
-    simulated: bool = False
     core: str = CORE
     suite: tuple[str, ...] = UNIT
 
