@@ -26,6 +26,14 @@ _HURRY = """() => {
   localStorage.removeItem('pilito.dials');
   document.querySelectorAll('[data-retry]').forEach((button) => button.click());
 }"""
+_BE_QUICK = """() => {
+  const press = () => {
+    const button = document.querySelector('[data-state=waiting] [data-retry]');
+    if (button) { localStorage.removeItem('pilito.dials'); button.click(); }
+  };
+  globalThis.hurry = new MutationObserver(press);
+  hurry.observe(document.getElementById('shell'), { subtree: true, childList: true, attributes: true });
+}"""
 
 
 class Pair:
@@ -47,11 +55,7 @@ class Pair:
             next_second()
             self.first.log_in()
             eventually(lambda: self.first.stored("access_token") is not None)
-        for tab in self.tabs:
-            self.go(tab, "/nowhere")  # the connections of the test before, and what they remember of it, are gone
-        eventually(lambda: not self.server.backend.hub.connections)
-        self.go(self.first, "/conversations")
-        self.go(self.second, "/customers")
+        self.reopen()  # the connections of the test before, and what they remember of it, are gone
         self.live()
         self.server.backend.hub.totals.clear()
         return self
@@ -78,6 +82,23 @@ class Pair:
             return holds()
 
         eventually(look, seconds=30)
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """Let each page press "Retry now" by itself, the moment that it is offered."""
+        for tab in self.tabs:
+            tab.page.evaluate(_BE_QUICK)
+        yield
+        for tab in self.tabs:
+            tab.page.evaluate("hurry.disconnect()")
+
+    def reopen(self) -> None:
+        """Both tabs leave their page and come back to it: their connections begin anew, and remember nothing."""
+        for tab in self.tabs:
+            self.go(tab, "/nowhere")
+        eventually(lambda: not self.server.backend.hub.connections)
+        self.go(self.first, "/conversations")
+        self.go(self.second, "/customers")
 
     def cut(self, *tabs: Tab) -> None:
         """The server restarts under these tabs, under both where none is named; returns once they have noticed."""

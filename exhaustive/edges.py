@@ -56,6 +56,7 @@ WAITS: Final = (
     (Reason.LOST, None),
     (Reason.LOST, 9.0),
     (Reason.THROTTLED, None),
+    (Reason.QUEUED, 9.0),
     (Reason.REFUSED, 9.0),
 )
 

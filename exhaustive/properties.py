@@ -127,9 +127,12 @@ def _suspended_is_left_for_a_reason(edge: Edge) -> bool:
 
 
 def _patience_is_kept(edge: Edge) -> bool:
-    """A wait that the server or the shared budget asked for is not cut short by a wake."""
-    asked = edge.before.state is State.WAITING and edge.before.reason in (Reason.THROTTLED, Reason.REFUSED)
-    return not (asked and isinstance(edge.event, Wake)) or edge.after.state is State.WAITING
+    """A wait that the server asked for is not cut short by a wake; one for the other tabs is by the user's eyes."""
+    if edge.before.state is not State.WAITING or not isinstance(edge.event, Wake):
+        return True
+    asked = edge.before.reason in (Reason.THROTTLED, Reason.REFUSED)
+    queued = edge.before.reason is Reason.QUEUED and edge.event.cause not in GLANCES
+    return (edge.after.state is State.WAITING) == (asked or queued)
 
 
 def _dials_with_a_token(edge: Edge) -> bool:

@@ -10,6 +10,7 @@ from mock_server.models import User
 
 ACCESS_DAYS = 7
 REFRESH_DAYS = 15
+OLDEST_FRESH = 3600  # seconds; as many rotations follow each other without any waiting for the clock
 
 
 class TokenIssuer:
@@ -80,7 +81,7 @@ class TokenIssuer:
 
     def _fresh(self, user: User) -> tuple[str, str]:
         """A pair that differs from every revoked one, although the clock ticks in seconds."""
-        for age in range(60):
+        for age in range(OLDEST_FRESH):
             born = (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y-%m-%d %H:%M:%S +0000")
             access = self._sign({"user_id": str(user.id), "created_at": born, "type": "access"})
             if not self._dead(access) and access not in self._issued.get(user.id, set()):

@@ -9,6 +9,7 @@ from pilito.painter import Painter
 from pilito.ports import Row
 
 from pages.chat_rows import ChatRows
+from pages.comments import TypedComments
 from pages.list_page import person
 from pages.messages import Fate, Messages
 from pages.outbox import Outbox
@@ -20,6 +21,7 @@ LOST_AFTER: Final = 70.0  # seconds: a stalled server echoes after up to a minut
 LOOK_AGAIN: Final = 4.0  # seconds between the two looks for a message whose fate is unknown
 POLL: Final = 10.0  # seconds: the newest backend does not push AI answers
 POLLS: Final = 18
+COMMENT_SETTLES: Final = 1.0
 THE_END: Final = 10_000_000.0
 
 
@@ -32,7 +34,8 @@ class ChatPage(Page):
 
     def mount(self) -> None:
         self._messages = Messages()
-        self._rows = ChatRows(self._messages, self.text, self.format)
+        self._comments = TypedComments(self.context.storage)
+        self._rows = ChatRows(self._messages, self.text, self.format, self._comments)
         self._painter = Painter(self.call_later, self._paint)
         self._to_end = False
         self._has_older = False
@@ -117,12 +120,14 @@ class ChatPage(Page):
 
     @on_message("feedback_updated")
     def _feedback_changed(self, data: Message) -> None:
+        identity, comment = str(data.get("message_id")), str(data.get("comment") or "")
         known = self._messages.change(
-            str(data.get("message_id")),
+            identity,
             feedback=str(data.get("feedback") or "none"),
-            feedback_comment=str(data.get("comment") or ""),
+            feedback_comment=comment,
             feedback_at=data.get("feedback_at"),
         )
+        self._comments.saved(identity, comment)
         if known:
             self._show()
 
@@ -208,6 +213,16 @@ class ChatPage(Page):
             chosen = event.data["feedback"]
             given = "none" if message.get("feedback") == chosen else chosen
             self._submit_feedback(event.data["for"], given, str(message.get("feedback_comment") or ""))
+
+    @on("input", "[data-comment-on]")
+    def _comment_typed(self, event: DomEvent) -> None:
+        self._comments.keep(event.data["comment-on"], event.value)
+
+    @on("change", "[data-comment-on]")
+    def _comment_left(self, event: DomEvent) -> None:
+        """The row shows it also when it comes into view again. Not at once: a row that changes under the pointer would
+        swallow the click that has ended the typing."""
+        self.call_later(COMMENT_SETTLES, lambda: self._rows.write_anew(event.data["comment-on"]))
 
     @on("submit", "[data-comment]")
     def _commented(self, event: DomEvent) -> None:

@@ -7,6 +7,7 @@ from pilito.events import Message
 from pilito.ports import Formatter, Row
 from pilito.text import Catalogue
 
+from pages.comments import TypedComments
 from pages.message_rows import MessageRows
 from pages.messages import Messages
 
@@ -17,12 +18,12 @@ class ChatRows(Sequence[Row]):
     ``undelivered`` holds the ids of messages that the platform did not take; ``can_send`` is for the buttons of ours.
     """
 
-    def __init__(self, messages: Messages, text: Catalogue, formatter: Formatter) -> None:
+    def __init__(self, messages: Messages, text: Catalogue, formatter: Formatter, comments: TypedComments) -> None:
         self.undelivered: set[str] = set()
         self.can_send = False
         self._messages = messages
         self._format = formatter
-        self._markup = MessageRows(text, formatter)
+        self._markup = MessageRows(text, formatter, comments)
         self._written: dict[str, tuple[Message, bool, str, Row]] = {}
         self._days: dict[str, str] = {}
 
@@ -49,6 +50,10 @@ class ChatRows(Sequence[Row]):
             return found
         held = len(self._messages)
         return next((held + number for number, own in enumerate(self._messages.own) if own.key == key), None)
+
+    def write_anew(self, identity: str) -> None:
+        """What a row shows beside its message has changed."""
+        self._written.pop(identity, None)
 
     def _written_row(self, number: int) -> Row:
         rows = self._messages.rows

@@ -7,6 +7,7 @@ from pilito.markup import Html, escape, safe_url
 from pilito.ports import Formatter, Row
 from pilito.text import Catalogue
 
+from pages.comments import TypedComments
 from pages.messages import CAN_SEND, Fate, Own
 
 OURS: Final = frozenset({"AI", "support", "marketing", "operator"})
@@ -16,9 +17,10 @@ BUSY: Final = frozenset({"pending", "processing"})
 class MessageRows:
     """Writes rows in the user's language."""
 
-    def __init__(self, text: Catalogue, formatter: Formatter) -> None:
+    def __init__(self, text: Catalogue, formatter: Formatter, comments: TypedComments) -> None:
         self._text = text
         self._format = formatter
+        self._comments = comments
 
     def message(self, message: Message, *, undelivered: bool, day: str = "") -> Row:
         """A message of the server's. ``day`` is the date in words, for the first message of a day."""
@@ -120,10 +122,11 @@ class MessageRows:
         if given == "none":
             return ""
         identity, label = escape(str(message["id"])), escape(self._text("chat.comment"))
+        words = self._comments.shown(str(message["id"]), str(message.get("feedback_comment") or ""))
         return (
             f'<form class="comment" data-comment="{identity}">'
-            f'<input id="fc-{identity}" name="comment" maxlength="500" dir="auto"'
-            f' aria-label="{label}" placeholder="{label}" value="{escape(message.get("feedback_comment"))}">'
+            f'<input id="fc-{identity}" name="comment" maxlength="500" dir="auto" data-comment-on="{identity}"'
+            f' aria-label="{label}" placeholder="{label}" value="{escape(words)}">'
             f'<button type="submit" class="quiet">{escape(self._text("chat.save_comment"))}</button></form>'
         )
 

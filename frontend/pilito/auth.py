@@ -170,7 +170,7 @@ class Auth:
         if not isinstance(answer, Issued):
             return answer
         wait = await self._budget.take(endpoint, failures=failures)
-        return Unavailable(Reason.THROTTLED, wait) if wait else answer
+        return Unavailable(Reason.QUEUED, wait) if wait else answer
 
     async def healthy(self) -> bool:
         """Whether the server answers over HTTP, within five seconds."""

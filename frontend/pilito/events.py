@@ -39,6 +39,7 @@ class Reason(StrEnum):
     FROZEN = "frozen"  # the page is hidden away by the browser
     SERVER = "server"  # HTTP answers, with an error of the server's own
     THROTTLED = "throttled"  # the server's allowance of connections is used up
+    QUEUED = "queued"  # what the tabs share of that allowance is used up, or kept for the one that is looked at
     LOST = "lost"  # the socket went away, for no reason that can be named
 
 
@@ -127,7 +128,7 @@ class TokenDenied:
 class TokenUnavailable:
     """No token to dial with for now.
 
-    ``reason`` is OFFLINE, SERVER, LOST, THROTTLED or REFUSED; ``retry_after`` is the number of
+    ``reason`` is OFFLINE, SERVER, LOST, THROTTLED, QUEUED or REFUSED; ``retry_after`` is the number of
     seconds that the server, or the shared budget of dials, asks us to wait.
     """
 

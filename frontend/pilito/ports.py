@@ -352,7 +352,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No token for now: OFFLINE, SERVER, LOST, THROTTLED or REFUSED, and how many seconds to wait if that is known."""
+    """No token for now: OFFLINE, SERVER, LOST, THROTTLED, QUEUED or REFUSED, and how many seconds to wait if known."""
 
     reason: Reason
     retry_after: float | None = None

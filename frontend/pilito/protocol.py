@@ -155,7 +155,7 @@ class Protocol(Recovery):
         self._announce(LifecycleEvent.AUTH_ERROR, message="The session has ended. Log in again.")
 
     def _no_token(self, event: TokenUnavailable) -> None:
-        if event.reason in {Reason.THROTTLED, Reason.REFUSED}:
+        if event.reason in {Reason.THROTTLED, Reason.QUEUED, Reason.REFUSED}:
             asked = self._policy.throttled_delay if event.retry_after is None else event.retry_after
             self._wait(event.reason, self._asked_for(asked))  # no dial was made, so it is not counted as an attempt
         else:
@@ -316,8 +316,10 @@ class Protocol(Recovery):
         if self.reason is Reason.LOST:
             self.reason = Reason.OFFLINE
 
-    def _wake_waiting(self, event: Event) -> None:
-        if self.reason not in {Reason.THROTTLED, Reason.REFUSED}:
+    def _wake_waiting(self, event: Wake) -> None:
+        """What the server asked for is kept to. Among the tabs, the one that is looked at goes first."""
+        out_of_turn = self.reason is Reason.QUEUED and event.cause not in _LOOKED_AT
+        if self.reason not in {Reason.THROTTLED, Reason.REFUSED} and not out_of_turn:
             self._ask_for_token()
 
     def _wake_suspended(self, event: Wake) -> None:

@@ -27,7 +27,7 @@ def badge_key(info: ConnectionInfo) -> str:
     return f"badge.{info.reason}"
 
 
-_NAMED_WAITS: Final = frozenset({Reason.OFFLINE, Reason.SERVER, Reason.THROTTLED, Reason.REFUSED})
+_NAMED_WAITS: Final = frozenset({Reason.OFFLINE, Reason.SERVER, Reason.THROTTLED, Reason.QUEUED, Reason.REFUSED})
 
 
 def can_retry(info: ConnectionInfo) -> bool:
@@ -161,7 +161,8 @@ class Shell:
 
 
 _BANNERS: Final = frozenset(
-    f"banner.{name}" for name in ("offline", "server", "throttled", "refused", "replaced", "exhausted", "forbidden")
+    f"banner.{name}"
+    for name in ("offline", "server", "throttled", "queued", "refused", "replaced", "exhausted", "forbidden")
 )
 _NAVIGATION: Final = (("/conversations", "nav.conversations"), ("/customers", "nav.customers"))
 

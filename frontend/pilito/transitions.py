@@ -30,7 +30,7 @@ class Trigger(StrEnum):
     CHECK = "check"  # the browser says "offline"
     TOKEN_ISSUED = "token issued"  # there is a token
     TOKEN_DENIED = "token denied"  # there will be none before a login
-    TOKEN_UNAVAILABLE = "no token for now"  # offline, server in trouble, throttled or refused
+    TOKEN_UNAVAILABLE = "no token for now"  # offline, server in trouble, throttled, queued or refused
     OPENED = "opened"  # the browser opened the socket
     FRAME = "frame"  # a frame was read
     CLOSED = "closed"  # the browser closed the socket
@@ -106,7 +106,7 @@ TRANSITIONS: Final[dict[tuple[State, Trigger], Rule]] = {
     (_W, Trigger.SUSPEND): Rule("suspend", (_S,), "FROZEN"),
     (_W, Trigger.RETRY): Rule("retry", (_A,), "ask for a token"),
     (_W, Trigger.RETRY_NOW): Rule("retry_now", (_A,), "attempts = 0; ask for a token"),
-    (_W, Trigger.WAKE): Rule("wake_waiting", (_A, _W), "ask for a token now; not if THROTTLED or REFUSED"),
+    (_W, Trigger.WAKE): Rule("wake_waiting", (_A, _W), "ask for a token now; QUEUED only if looked at; not if THROTTLED or REFUSED"),
     (_W, Trigger.CHECK): Rule("note_offline", (_W,), "LOST becomes OFFLINE; the timer stays"),
     # waiting for a reason to try
     (_S, Trigger.CONNECT): Rule("retry_now", (_A,), "attempts = 0; ask for a token"),

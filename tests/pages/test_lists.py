@@ -126,6 +126,7 @@ def test_every_key_that_is_used_exists() -> None:
         "offline",
         "frozen",
         "throttled",
+        "queued",
         "lost",
         "none",
     ],

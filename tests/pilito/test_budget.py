@@ -21,7 +21,7 @@ async def test_hidden_and_refused_tabs_wait_their_turn(locks: bool) -> None:
     assert isinstance(await looked_at.ask(), Issued)
     waiting = await hidden.ask()
     assert isinstance(waiting, Unavailable)
-    assert waiting.reason is Reason.THROTTLED
+    assert waiting.reason is Reason.QUEUED
     assert waiting.retry_after is not None
     assert 0 < waiting.retry_after <= 61
     await pass_time(waiting.retry_after + 61)

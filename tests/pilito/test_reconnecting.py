@@ -165,6 +165,22 @@ def test_a_wake_does_not_hurry_a_throttled_connection(reason: Reason) -> None:
     assert machine.retry_now().state is State.AUTHENTICATING
 
 
+@pytest.mark.parametrize("cause", WakeCause)
+def test_among_the_tabs_the_one_that_is_looked_at_goes_first(cause: WakeCause) -> None:
+    """A wait for the other tabs' dials ends when the user comes, for whom room is kept, and for no other wake."""
+    machine = Machine().authenticating().unavailable(Reason.QUEUED, 40)
+    machine.wake(cause)
+    hurried = cause not in {WakeCause.ONLINE, WakeCause.SIBLING}
+    assert (machine.state, machine.reason) == (State.AUTHENTICATING if hurried else State.WAITING, Reason.QUEUED)
+
+
+def test_a_turn_among_the_tabs_costs_no_attempt() -> None:
+    """Waiting for the other tabs uses up no attempt, and takes as long as the ledger says."""
+    machine = Machine().authenticating().unavailable(Reason.QUEUED, 40)
+    assert machine.protocol.attempts == 0
+    assert 40 <= machine.protocol.next_retry_at - machine.now <= 48  # type: ignore[operator]
+
+
 def test_throttling_waits_a_minute_and_costs_no_attempt() -> None:
     """A throttled answer slows down to a minute or what it asks for, without using up the attempts."""
     machine = Machine().authenticating().unavailable(Reason.THROTTLED)
