@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from pilito.exceptions import RouteError
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_DISGUISES = frozenset(
+    ":@\uff1a\ufe55\uff20\ufe6b\uff0f\u2044\u2215\u29f8\uff3c\ufe68\u29f5\u29f9\uff0e\u2024\u2025\u2026\u3002"
+)
+"""What no path of ours has: the end of a scheme, the end of a user, and what somebody may take for ``: @ / \\ .``"""
 LONGEST_NEXT = 512
+DECODED_AT_MOST = 4  # times, until nothing is left to decode: nobody honest needs more
 LOGIN = "/login"
 
 
@@ -92,24 +97,27 @@ def login_path(here: str) -> str:
 def safe_next(value: object) -> str | None:
     """Return ``value`` when it is a path on this site and nothing else, ``None`` otherwise.
 
-    Refused are other origins in every disguise (a scheme, ``//``, a backslash, control characters, white space, and all
-    of these percent-encoded once or twice), relative paths and dots that climb, the login page itself, and what is very
-    long.
+    Refused are other origins in every disguise (a scheme, ``//``, a backslash, a user before ``@``, characters that
+    are not seen or look like these, and all of them percent-encoded), relative paths and dots that climb, the login
+    page itself, and what is very long or encoded again and again.
     """
     if not isinstance(value, str) or not value.startswith("/") or len(value) > LONGEST_NEXT:
         return None
     if _tricky(value):
         return None
-    seen = value
-    for _ in range(3):
+    seen, decoded = "", value
+    for _ in range(DECODED_AT_MOST):
+        if seen == decoded:
+            return value
+        seen = decoded
         address = seen.partition("?")[0].partition("#")[0]
-        if _tricky(address) or "//" in address or ":" in address or "@" in address:
+        if _tricky(address) or "//" in address or any(ch in _DISGUISES or not ch.isprintable() for ch in address):
             return None
         segments = address.split("/")
         if any(segment in {".", ".."} for segment in segments) or segments[1].lower() == LOGIN.strip("/"):
             return None
-        seen = unquote(seen)
-    return value
+        decoded = unquote(seen)
+    return None
 
 
 def _tricky(text: str) -> bool:

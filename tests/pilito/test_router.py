@@ -78,6 +78,25 @@ TRICKS = [
         "data:text/html,x",
         "/x//y",
     ),
+    *(
+        "/sara:pw@evil.example",
+        "/sara@evil.example",
+        "/%40evil.example",
+        "/%EF%BC%A0evil.example",
+        "//sara@evil.example",
+    ),
+    *(
+        "/java\tscript:alert(1)",
+        "/%6a%61vascript:alert(1)",
+        "\tjavascript:alert(1)",
+        "vbscript:x",
+        "blob:x",
+        "file:///x",
+    ),
+    *("/\uff0fevil.example", "/\u2215evil", "/\uff3cevil", "/\u29f5evil", "/%EF%BC%8Fevil"),
+    *("/\uff0e\uff0e/x", "/\u2025/x", "/%E2%80%A5/x", "/evil\u3002example", "/.%2e/x", "/%2e./x"),
+    *("/x\u200by", "/x\u202ey", "/%E2%80%AEx", "/\u3000x", "/\xadx", "/x\ud800", "/%c0%afevil", "/%ff"),
+    *("/%25252f%25252fevil", "/%2525252525252fevil", "/%25252e%25252e/x", "/%" + "25" * 100 + "2fx"),
 ]
 
 
@@ -91,6 +110,15 @@ def test_a_path_of_ours_is_a_next(value: str) -> None:
 def test_a_trick_is_no_next(value: object) -> None:
     """Another origin in any disguise, a climbing or relative path, the login page and very long ones are refused."""
     assert router.safe_next(value) is None
+
+
+@pytest.mark.parametrize("trick", [trick for trick in TRICKS if trick.startswith("/")])
+def test_a_trick_is_no_next_however_it_is_encoded(trick: str) -> None:
+    """Percent-encoded whole, and that up to six times more, a trick stays one."""
+    spelt = "/" + "".join(f"%{byte:02x}" for byte in trick[1:].encode("utf-8", "surrogatepass"))
+    for _ in range(7):
+        assert router.safe_next(spelt) is None
+        spelt = spelt.replace("%", "%25")
 
 
 @given(st.text())
