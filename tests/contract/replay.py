@@ -14,7 +14,7 @@ from tests.contract.clients import CUT, ORIGIN, Client, RefusedError, text_of
 from tests.contract.http_calls import HttpCalls
 from tests.contract.recordings import Line, Recording
 from tests.contract.shapes import differences
-from tests.contract.world import World
+from tests.contract.world import World, clock_after
 
 PACE = 0.1  # the mock's time, and that of the platform in the recording, runs ten times as fast
 CLOSES = "<client closes"
@@ -62,7 +62,7 @@ class Replay:
             profile=self.version, server=flavour, debug=debug, strict=True, deflate=True, timing=timing, conversations=0
         )
         self.server.backend.store = world.store
-        with self.server:
+        with clock_after(world.begun), self.server:
             self._prepare(world)
             try:
                 for number, line in enumerate(self.recording.lines):

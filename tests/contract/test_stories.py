@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.recordings import Recording, or_skip, stories, unknown_lines
+from tests.contract.altered import altered
+from tests.contract.recordings import Recording, folder, or_skip, stories, unknown_lines
 from tests.contract.replay import Replay
 
 
@@ -13,6 +14,26 @@ def test_the_mock_answers_as_recorded(recording: Recording) -> None:
     """The mock in the version, server and mode of a recording answers each of its requests as it was answered."""
     tally = Replay(recording, recording.version).run()
     assert sum(tally.values())
+
+
+def _short() -> list[Recording]:
+    return [story for story in stories() if len(story.lines) < 40 and "platform call" not in story.about]
+
+
+@pytest.mark.parametrize("recording", or_skip(_short(), "stories"), ids=lambda found: getattr(found, "name", "none"))
+@pytest.mark.parametrize("days", [-97, 97])
+def test_recordings_of_another_shop_and_day_do_as_well(
+    recording: Recording, days: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing depends on the ids, the moments or the names of the files that we happen to have."""
+    place = folder()
+    assert place is not None
+    text = (place / f"{recording.name}.jsonl").read_text(encoding="utf-8")
+    (tmp_path / "other.jsonl").write_text(altered(text, days), encoding="utf-8")
+    monkeypatch.setenv("PILITO_TRANSCRIPTS", str(tmp_path))
+    (story,) = stories()
+    assert story.lines != recording.lines
+    assert sum(Replay(story, story.version).run().values())
 
 
 def test_every_line_is_looked_at() -> None:

@@ -4,8 +4,12 @@ What the frames do not show is filled up to the counts that they name, with rows
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from mock_server import query
 from mock_server.models import Conversation, Customer, Message, Store, Tag, User, now
@@ -14,6 +18,18 @@ from mock_server.serialize import HIDDEN_TAGS
 from tests.contract.recordings import Recording
 
 Row = dict[str, Any]
+
+
+@contextmanager
+def clock_after(begun: datetime) -> Iterator[None]:
+    """Let the mock's clock go from ``begun`` where a recording is of a day that has not come here yet."""
+    behind = begun - now() + timedelta(seconds=1)
+    if behind <= timedelta():
+        yield
+        return
+    ahead = SimpleNamespace(now=lambda zone: datetime.now(zone) + behind)
+    with patch("mock_server.models.datetime", ahead):
+        yield
 
 
 class World:
