@@ -187,7 +187,7 @@ def _content(world: "World", tab: "Tab", info: ConnectionInfo) -> bool:
     managers = [manager for manager in tab.managers if manager.endpoint == info.endpoint]
     if (info.state, info.reason) == (State.CLOSED, Reason.REQUESTED):
         return any(manager.stopped for manager in managers)
-    if (info.state, info.reason) == (State.WAITING, Reason.THROTTLED) and managers[-1].asked_to_wait:
+    if info.state is State.WAITING and managers[-1].asked_to_wait:
         return True
     return tab.auth.user is not None and not world.server.may_have(tab.auth.user.id, info.endpoint)
 

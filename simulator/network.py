@@ -182,6 +182,7 @@ class Network:
     def heal(self) -> None:
         """From now on the link is there, and quick: what is slow for ever is not well."""
         self._latency = min(self._latency, QUICK)
+        self.trouble(0)  # what was slow is still under way
         self.mend()
 
     def mend(self) -> None:

@@ -36,15 +36,16 @@ CAN_SEND: Final = frozenset({Fate.QUEUED, Fate.MISSING, Fate.FAILED})
 class Own:
     """A message of ours without a row of the server's.
 
-    ``after`` is the moment, and ``seen`` the id, of the newest row known when it was sent. Some backends count in whole
-    seconds, so the echo may have that moment too; but that row is never the echo, whoever comes upon it later.
+    ``after`` is the newest moment known when it was sent; some backends count in whole seconds, so the echo may have
+    that moment too. ``seen`` are ids of rows that are not the echo, whoever comes upon them later: the one that was
+    newest then, and those that were the echo of the same words.
     """
 
     key: str
     text: str
     fate: Fate
     after: Moment = _EPOCH
-    seen: str = ""
+    seen: tuple[str, ...] = ()
 
 
 def moment(message: Message) -> Moment:
@@ -93,8 +94,8 @@ class Messages:
         return moment(self.rows[-1]) if self.rows else _EPOCH
 
     @property
-    def _newest_id(self) -> str:
-        return str(self.rows[-1]["id"]) if self.rows else ""
+    def _newest_ids(self) -> tuple[str, ...]:
+        return tuple(str(row["id"]) for row in self.rows[-1:])
 
     def get(self, identity: str) -> Message | None:
         return self._known.get(identity)
@@ -142,17 +143,22 @@ class Messages:
             return
         text = str(row.get("content") or "").strip()
         for own in self.own:
-            due = moment(row) >= own.after and row["id"] != own.seen
+            due = moment(row) >= own.after and row["id"] not in own.seen
             if own.fate in ON_ITS_WAY and own.text == text and due:
                 self.own.remove(own)
                 self._over.add(own.key)
+                self._spoken_for(row["id"], text)
                 return
+
+    def _spoken_for(self, identity: str, text: str) -> None:
+        """A row was the echo of one message: after a reload too it is not that of another with the same words."""
+        self.own = [replace(own, seen=(*own.seen, identity)) if own.text == text else own for own in self.own]
 
     # --- ours ---
 
     def write(self, key: str, text: str, *, sent: bool) -> Own:
         """Add a message that the user has written; ``sent`` says whether its frame went out."""
-        own = Own(key, text.strip(), Fate.SENDING if sent else Fate.QUEUED, self.newest, self._newest_id)
+        own = Own(key, text.strip(), Fate.SENDING if sent else Fate.QUEUED, self.newest, self._newest_ids)
         self.own.append(own)
         return own
 
@@ -164,7 +170,7 @@ class Messages:
         own = self.find(key)
         if own:
             self.own.remove(own)
-            self.own.append(replace(own, fate=Fate.SENDING, after=self.newest, seen=self._newest_id))
+            self.own.append(replace(own, fate=Fate.SENDING, after=self.newest, seen=self._newest_ids))
 
     def discard(self, key: str) -> None:
         self.own = [own for own in self.own if own.key != key]

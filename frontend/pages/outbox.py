@@ -61,6 +61,6 @@ class Outbox:
 def _read(key: str, text: str | None) -> Own | None:
     try:
         words, fate, stamp, fraction, *seen = json.loads(text or "")
-        return Own(key, str(words), Fate(fate), (str(stamp), int(fraction)), str(seen[0]) if seen else "")
+        return Own(key, str(words), Fate(fate), (str(stamp), int(fraction)), tuple(map(str, seen[0] if seen else ())))
     except (ValueError, TypeError):
         return None

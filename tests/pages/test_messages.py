@@ -70,6 +70,21 @@ def test_the_same_words_from_before_are_not_the_echo_after_a_reload() -> None:
     assert after.own == []
 
 
+def test_an_echo_of_the_same_words_is_not_used_again_after_a_reload() -> None:
+    """The echo of one message settles one: a page that begins anew does not take it for another's."""
+    before, drawer = Messages(), Drawer()
+    before.write("lost", "hi", sent=True)
+    before.dropped()
+    before.write("sent", "hi", sent=True)
+    before.arrived(row("a", 30, "hi"))
+    assert len(before.own) == 1
+    Outbox(drawer, "x").keep(before.own)
+    after = Messages()
+    after.load(Outbox(drawer, "x").load())
+    after.snapshot([row("a", 30, "hi")], newest_page=True)
+    assert after.own != []
+
+
 def test_after_a_drop_the_snapshot_decides() -> None:
     """Found in the snapshot: done. Not found, twice: the user decides. A queued message waits for the user."""
     messages = Messages()
