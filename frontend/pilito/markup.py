@@ -14,7 +14,13 @@ class Html(str):
 
 def escape(text: object) -> str:
     """Return ``text`` fit for element content and for quoted attribute values; ``None`` gives ``""``."""
-    return "" if text is None else str(text).translate(_ESCAPES)
+    if text is None:
+        return ""
+    plain = str(text)
+    # Looking for five letters is quick; translate() looks up every letter of a text that is not ASCII.
+    if "&" in plain or "<" in plain or ">" in plain or '"' in plain or "'" in plain:
+        return plain.translate(_ESCAPES)
+    return plain
 
 
 def join(parts: Iterable[Html], separator: str = "") -> Html:
