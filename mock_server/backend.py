@@ -102,7 +102,7 @@ class Backend:
 
     def recent_messages(self, conversation: Conversation | None, filters: Any) -> dict[str, Any]:
         """The frame with one page of messages, oldest first inside the page."""
-        default = 50 if filters is None or not isinstance(filters, dict | list) else 10
+        default = 10 if isinstance(filters, dict | list) else 50
         broken = conversation is None or not (filters is None or isinstance(filters, dict | list))
         rows = [] if broken or conversation is None else sorted(conversation.messages, key=lambda m: m.created_at)[::-1]
         page, pagination = query.paginate(rows, filters if isinstance(filters, dict) else {}, default=default)

@@ -1,13 +1,14 @@
 """A chat, in every version: sending, history, reading, feedback, and what a message looks like."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mock_server.models import Conversation, Message, now
 from tests.contract.fields import CUSTOMER, MESSAGE, RICH_CUSTOMER, RICH_MESSAGE, holds
 from tests.contract.rules import RICH, rule
 from tests.contract.shop import CONVERSATIONS, CUSTOMERS, Frame, Shop
+from tests.mock.conftest import until
 
 TOGETHER = ("guide", "hello", "current")
 """Versions in which two sockets of one chat stay."""
@@ -92,6 +93,23 @@ def test_a_platform_that_cannot_be_reached(shop: Shop) -> None:
 def _result(shop: Shop, chat: Conversation, more: Frame) -> Any:
     (frame,) = shop.open(chat).ask({"type": "chat_message", "content": "x", **more})
     return frame["external_send_result"]
+
+
+@rule("chat")
+def test_a_message_is_born_before_the_platform_has_it_and_told_after(shop: Shop) -> None:
+    """While the platform takes its time nobody hears of it, though it is stored, with the time that it keeps."""
+    chat = shop.chat("telegram")
+    client, lists = shop.open(chat), shop.open(CONVERSATIONS)
+    shop.server.fault("slow_platform", seconds=3600, times=1)
+    client.send(json.dumps({"type": "chat_message", "content": "by camel"}))
+    until(lambda: [order.name for order in shop.server.orders()] == ["stall"])
+    stored = chat.messages[-1].created_at
+    frames = [entry for entry in shop.server.journal() if entry["event"] == "frame" and entry["direction"] == "out"]
+    assert not [entry for entry in frames if "by camel" in entry["text"]]
+    shop.server.withdraw(shop.server.orders())
+    (frame,) = client.news()
+    assert datetime.fromisoformat(frame["message"]["created_at"]) == stored
+    assert [push["type"] for push in lists.news()] == ["conversations_list"]
 
 
 # --- history ---

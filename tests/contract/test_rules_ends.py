@@ -1,5 +1,6 @@
 """How sockets end, in every version and server: shutdown, reload, silence, and what does not end them."""
 
+from mock_server.timing import Timing
 from tests.contract.clients import RefusedError
 from tests.contract.rules import FLAVOURS, MODES, rule
 from tests.contract.shop import CONVERSATIONS, CUSTOMERS, Shop
@@ -76,3 +77,12 @@ def test_open_sockets_outlive_their_tokens(shop: Shop) -> None:
         opened = False
         assert refused.status == 403
     assert opened == shop.version.debug
+
+
+def test_durations_are_those_that_were_measured() -> None:
+    """Seconds until a request, a handshake or a silent client is given up; the rules run them fifty times as fast."""
+    measured = {"request": 10, "handshake_daphne": 5, "handshake_uvicorn": 10, "window": 60}
+    measured |= {"keepalive_daphne": 51, "keepalive_uvicorn": 40}
+    timing = Timing()
+    assert {name: getattr(timing, name) for name in measured} == measured
+    assert 0.1 <= timing.crash_daphne <= 1

@@ -62,6 +62,15 @@ def said(found: Any, *, missing: bool) -> Any:
     return "said", code
 
 
+@rule("handshake", flavours=FLAVOURS, debug=MODES)
+def test_a_token_that_is_good(shop: Shop) -> None:
+    """An access token of some days, and even a refresh token, opens as its own user."""
+    access, refresh = shop.server.issue_tokens(shop.other.email, age=timedelta(days=6))
+    theirs = shop.server.backend.store.of_user(shop.other)[0].id
+    for token in (access, refresh):
+        assert outcome(shop, f"/ws/chat/{theirs}/", token) == "open"
+
+
 @rule("handshake", flavours=FLAVOURS)
 def test_a_token_that_is_missing(shop: Shop) -> None:
     """Each version refuses it in its own way, on every endpoint, whether there is none or an empty one."""
