@@ -27,7 +27,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def context_options() -> dict[str, Any]:
-    return {"locale": "en-GB", "timezone_id": "Asia/Tehran"}
+    """The build's service worker stays out of every test but its own (``e2e/test_worker.py``)."""
+    return {"locale": "en-GB", "timezone_id": "Asia/Tehran", "service_workers": "block"}
 
 
 @pytest.fixture(scope="session")

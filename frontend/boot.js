@@ -50,6 +50,8 @@
     document.getElementById("boot-copy").textContent = text.copy;
     document.getElementById("boot-details").textContent = problems.join("\n");
     document.getElementById("boot-actions").hidden = false;
+    const build = document.querySelector('meta[name="pilito-build"]')?.content;
+    navigator.serviceWorker?.controller?.postMessage({ kind: "failed", build }); // the next start is from an older build
   };
   window.pilitoBootFailed = fail;
   addEventListener("error", (event) => fail(event.message || `Could not load ${event.target?.src || event.target?.href}`), true);

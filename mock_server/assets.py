@@ -35,6 +35,7 @@ def asset_routes(
         Route("/runtime/{part}/{name:path}", files.runtime),
         Route("/frontend/{name:path}", files.source),
         Route("/app.zip", files.archive),
+        Route("/service-worker.js", files.removal),
         Route("/{rest:path}", files.page),
     ]
 
@@ -72,6 +73,10 @@ class Assets:
             self._archive = (tag, self._zip())
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         return Response(self._archive[1], media_type="application/zip", headers=headers)
+
+    async def removal(self, _: Request) -> Response:
+        """What ends the service worker of a build that was served here before: sources are never kept."""
+        return self._file(self.root / "frontend" / "built", "removal.js", "no-cache")
 
     async def page(self, request: Request) -> Response:
         name = request.url.path.rsplit("/", 1)[-1]

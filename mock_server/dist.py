@@ -31,6 +31,7 @@ def built_routes(
     files = BuiltFiles(folder, backend, opened)
     return [
         Route("/assets/{name:path}", files.asset),
+        Route("/service-worker.js", files.worker),
         Route("/{rest:path}", files.page),
     ]
 
@@ -42,13 +43,26 @@ class BuiltFiles:
         self._folder = folder.resolve()
         self._opened = opened
         self._backend = backend
+        self._read: tuple[int, dict[str, Any]] = (0, {})
         try:
-            self._manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            _ = self._manifest
         except (OSError, ValueError):
             raise MockError(f"{folder} holds no build; run make build") from None
 
+    @property
+    def _manifest(self) -> dict[str, Any]:
+        """What the folder holds now: it may be built anew while it is served."""
+        path = self._folder / "manifest.json"
+        changed = path.stat().st_mtime_ns
+        if self._read[0] != changed:
+            self._read = (changed, json.loads(path.read_text(encoding="utf-8")))
+        return self._read[1]
+
     async def asset(self, request: Request) -> Response:
         return self._file(request, f"/assets/{request.path_params['name']}", {"Cache-Control": FOR_EVER})
+
+    async def worker(self, request: Request) -> Response:
+        return self._file(request, "/service-worker.js", self._manifest["worker_headers"])
 
     async def page(self, request: Request) -> Response:
         if "." in request.url.path.rsplit("/", 1)[-1]:

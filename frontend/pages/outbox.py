@@ -7,6 +7,7 @@ with what it had seen until then: storage lags between tabs, and a message would
 import json
 from collections.abc import Iterable
 
+from pilito.new_version import UNSENT
 from pilito.ports import Storage
 
 from pages.messages import Fate, Own
@@ -17,7 +18,7 @@ class Outbox:
 
     def __init__(self, storage: Storage, conversation: str) -> None:
         self._storage = storage
-        self._prefix = f"outbox.{conversation}."
+        self._prefix = f"{UNSENT}{conversation}."
         self._kept: dict[str, str] = {}
 
     def load(self) -> list[Own]:

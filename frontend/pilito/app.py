@@ -7,9 +7,10 @@ from typing import Final
 from pilito import router
 from pilito.auth import Auth, AuthChange, Session
 from pilito.carriers import redact
-from pilito.events import LifecycleEvent
+from pilito.events import LifecycleEvent, State
 from pilito.exceptions import ConfigurationError, RouteError
 from pilito.markup import Html, escape
+from pilito.new_version import UNSENT, Occasion
 from pilito.page import DomMark, LifecycleMark, MessageMark, Page, PageContext
 from pilito.ports import (
     Console,
@@ -22,10 +23,12 @@ from pilito.ports import (
     Scheduler,
     Storage,
     Undo,
+    Updates,
 )
 from pilito.registry import Registry, Subscription
 from pilito.shell import THEMES, Shell
 from pilito.text import Catalogue, Strings
+from pilito.updater import Updater
 
 HOME: Final = "/conversations"
 LANGUAGE: Final = "pilito.language"
@@ -79,6 +82,7 @@ class App:
         life: PageLife,
         format: Formatter,
         console: Console,
+        updates: Updates | None = None,
     ) -> None:
         self._pages = _by_route(pages)
         self._document = document
@@ -101,7 +105,14 @@ class App:
             logout=self._logout,
             set_language=self._set_language,
             set_theme=self._set_theme,
+            update=lambda: self._takes_update(Occasion.ASKED),
         )
+        self._updater: Updater | None = None
+        if updates:
+            offer = self._shell.offer_update
+            self._updater = Updater(
+                updates, scheduler, life, offer=offer, unsent=self._unsent, connected=self._connected
+            )
         self._undo: list[Undo] = [
             navigation.subscribe(self._addressed),
             auth.subscribe(self._session_changed),
@@ -123,6 +134,8 @@ class App:
         """Leave the page and stop listening."""
         self._leave()
         self._shell.release()
+        if self._updater:
+            self._updater.release()
         while self._undo:
             self._undo.pop()()
 
@@ -132,15 +145,20 @@ class App:
         attempt = 0
         while self._auth.session is Session.UNREACHABLE:
             self._shell.notice(self.text("app.unreachable"))
-            self._document.set_state("ready")
+            self._is_ready()
             await self._wait_for_hope(ASK_AGAIN[min(attempt, len(ASK_AGAIN) - 1)])
             attempt += 1
             await self._auth.start()
         self._shell.notice("")
         self.navigate(self._navigation.path, replace=True)
-        self._document.set_state("ready")
+        self._is_ready()
         # PyJWT takes half a second to import: it may, once the page is up.
         self._scheduler.call_later(1.5, self._auth.read_claims)
+
+    def _is_ready(self) -> None:
+        self._document.set_state("ready")
+        if self._updater:
+            self._updater.start()
 
     async def _wait_for_hope(self, seconds: float) -> None:
         """Wait, or be woken by the network or the user's eyes."""
@@ -160,6 +178,8 @@ class App:
         self._show(path)
 
     def _addressed(self, path: str) -> None:
+        if self._updater and path != self._navigation.path and self._takes_update(Occasion.MOVED, self._allowed(path)):
+            return
         self.navigate(path, replace=path == self._navigation.path)
 
     def _allowed(self, path: str) -> str:
@@ -264,6 +284,22 @@ class App:
         page = self._page
         if signal is PageSignal.VISIBLE and page is not None and page.connected:
             self._guarded("became_visible", page.became_visible)
+
+    def _takes_update(self, occasion: Occasion, path: str = "") -> bool:
+        """Whether the page is about to be loaded anew, at ``path`` if the user is on the way there."""
+        if self._updater is None or not self._updater.may_take(occasion):
+            return False
+        if path:
+            self._navigation.push(path)
+        self._updater.take()
+        return True
+
+    def _unsent(self) -> bool:
+        mine = UserStorage(self._storage, self._auth).keys()
+        return any(key.startswith(UNSENT) for key in mine)
+
+    def _connected(self) -> bool:
+        return all(info.state is State.READY for info in self._registry.connections())
 
     def _retry(self, endpoint: str) -> None:
         self._registry.retry(endpoint)

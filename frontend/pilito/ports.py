@@ -188,6 +188,38 @@ class Navigation(Protocol):
         """Hear of back, forward, and clicks on links to this origin, with the new path."""
 
 
+class Updates(Protocol):
+    """The builds of this application that the browser keeps, and what a reload for another one would cost."""
+
+    @property
+    def build(self) -> str:
+        """The name of the build that this page is of."""
+
+    @property
+    def tried(self) -> str:
+        """The build for which this tab was last loaded anew; ``""`` for none."""
+
+    @property
+    def typed(self) -> bool:
+        """Whether a control of the page holds something that the user has put there."""
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the user pressed a key or a button, or turned the wheel."""
+
+    async def start(self) -> bool:
+        """Let the browser keep this build; ``False`` where it would not. Never raises."""
+
+    async def look(self) -> None:
+        """Ask the server for another build. What is found is announced once it is here as a whole. Never raises."""
+
+    def take(self, build: str) -> None:
+        """Load the page anew, to get ``build``."""
+
+    def subscribe(self, callback: Callable[[str], None]) -> Undo:
+        """Hear which build a start would get: when the browser has another one, and after :meth:`start`."""
+
+
 # --- the document -----------------------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,7 @@ class Shell:
         logout: Callable[[], None],
         set_language: Callable[[str], None],
         set_theme: Callable[[str], None],
+        update: Callable[[], object],
     ) -> None:
         self._view = document.shell
         self._text = text
@@ -68,10 +69,12 @@ class Shell:
         self._tick: TimerHandle | None = None
         self._logged_in = False
         self._notice = ""
+        self._new_version = False
         self._view.listen("click", "[data-retry]", lambda event: retry(event.data["retry"]))
         self._view.listen("click", "[data-action=logout]", lambda _: logout())
         self._view.listen("change", "#language", lambda event: set_language(event.value))
         self._view.listen("change", "#theme", lambda event: set_theme(event.value))
+        self._view.listen("click", "[data-action=update]", lambda _: update())
         self._view.listen("click", "#skip", self._skip)
         self._document = document
 
@@ -80,6 +83,13 @@ class Shell:
         self._logged_in = bool(user)
         self._view.render(_frame(self._text, path, user, theme))
         self.show(self._connections)
+        self._show_update()
+
+    def offer_update(self, offered: bool) -> None:
+        """Say that a new version is ready, with a button that takes it, or take that back."""
+        if offered is not self._new_version:
+            self._new_version = offered
+            self._show_update()
 
     def notice(self, text: str) -> None:
         """Show a message of the application in the banner, or take it away with ``""``."""
@@ -126,6 +136,12 @@ class Shell:
     @property
     def _banner_to_come(self) -> bool:
         return self._bad_since is not None and self._scheduler.now() - self._bad_since < BANNER_AFTER
+
+    def _show_update(self) -> None:
+        """Quietly: a status that is read out when there is time, below everything else of the header."""
+        name, words = escape(self._text("update.take")), escape(self._text("update.ready"))
+        button = f'<button type="button" data-action="update">{name}</button>'
+        self._view.replace("#update", Html(f"<span>{words}</span>{button}" if self._new_version else ""))
 
     def _banner_words(self) -> str:
         if self._bad_since is None or self._banner_to_come:
@@ -185,6 +201,7 @@ def _frame(text: Catalogue, path: str, user: str, theme: str) -> Html:
         f'<div class="tools">{_select("language", text("nav.language"), _languages(text), text.language)}'
         f"{_select('theme', text('nav.theme'), _themes(text), theme)}{logout}</div></header>"
         f'<p id="banner" class="banner" role="alert" hidden></p>'
+        f'<div id="update" class="update" role="status"></div>'
     )
 
 

@@ -1,18 +1,17 @@
 """``python -m tools.bundle``: write the application as a directory that any static host can serve."""
 
 import argparse
-import base64
-import hashlib
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from tools.bundle import policy
+from tools.bundle import policy, worker
 from tools.bundle.application import gather
 from tools.bundle.compress import twins
 from tools.bundle.page import index
+from tools.bundle.parts import integrity
 from tools.bundle.snapshot import take
 from tools.steps import ROOT
 
@@ -47,22 +46,21 @@ def build(out: Path, backend: str) -> None:
     manifest = {
         "backend": backend,
         "headers": policy.page_headers(backend),
+        "worker_headers": policy.WORKER_HEADERS,
         "names": parts.names,
         "files": {
-            name: {"bytes": len(data), **sizes[name], "integrity": _integrity(data)} for name, data in files.items()
+            name: {"bytes": len(data), **sizes[name], "integrity": integrity(data)} for name, data in files.items()
         },
     }
     (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    worker.renew(fresh)
+    (fresh / worker.REMOVAL).write_bytes(worker.removal())
     (fresh / "nginx.conf").write_text(policy.nginx(backend))
     (fresh / "Caddyfile").write_text(policy.caddy(backend))
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
     for name, data in sorted(files.items(), key=lambda item: -len(item[1])):
         print(f"{len(data):>10,} {sizes[name]['br']:>10,} br  {name}")
-
-
-def _integrity(data: bytes) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ def index(parts: Parts, backend: str) -> str:
         fail("build", "index.html no longer has the lines that tools/bundle/page.py looks for")
     pyscript = sorted(address for address in parts.sources if address.startswith("/runtime/pyscript/"))
     lines = [
+        '<meta name="pilito-build" content="">',
         '<link rel="stylesheet" href="/frontend/styles/all.css">',
         '<script src="/frontend/boot.js"></script>',
         *(f'<link rel="modulepreload" href="{address}">' for address in (*pyscript, *MODULES)),

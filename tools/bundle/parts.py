@@ -3,6 +3,7 @@
 A part's text may use other parts' addresses; they are replaced, so a part is named after everything that it leads to.
 """
 
+import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -52,6 +53,11 @@ class Parts:
     def resolve(self, text: str) -> str:
         """Return ``text`` with every source address replaced by that of the build."""
         return ADDRESS.sub(lambda found: self.name(found.group()), text)
+
+
+def integrity(data: bytes) -> str:
+    """The hash of a file's bytes as browsers take it, ``sha256-...``."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
 def _digest(data: bytes) -> str:

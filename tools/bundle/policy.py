@@ -6,6 +6,13 @@ HOST: Final = "$host"
 """Stands for the address that the page was asked for; the snippets put their server's own variable there."""
 YEAR: Final = "public, max-age=31536000, immutable"
 
+WORKER_HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""The service worker's: asked for anew each time, and able to reach nobody but the server that it came from."""
+
 
 def content_security_policy(backend: str) -> str:
     """The policy of the build: scripts from here, no ``eval``, no HTML or script from strings but through our policies.
@@ -18,6 +25,7 @@ def content_security_policy(backend: str) -> str:
         (
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval'",
+            "worker-src 'self'",
             "style-src 'self'",
             f"connect-src 'self' {sockets}",
             "img-src 'self' http: https: data:",
@@ -28,7 +36,7 @@ def content_security_policy(backend: str) -> str:
             "form-action 'none'",
             "frame-ancestors 'none'",
             "require-trusted-types-for 'script'",
-            "trusted-types pilito",
+            "trusted-types pilito pilito-worker",
         )
     )
 
@@ -45,15 +53,17 @@ def page_headers(backend: str) -> dict[str, str]:
 
 def nginx(backend: str) -> str:
     """A ``server`` body for nginx: files with their compressed twins, and the page for every other path."""
-    headers = "\n".join(
-        f'    add_header {name} "{value.replace(HOST, "$http_host")}" always;'
-        for name, value in page_headers(backend).items()
-    )
+
+    def lines(table: dict[str, str]) -> str:
+        said = {name: value.replace(HOST, "$http_host") for name, value in table.items()}
+        return "\n".join(f'    add_header {name} "{value}" always;' for name, value in said.items())
+
     return f"""\
-# In a server block, with the content of this folder below /var/www/pilito. brotli_static needs the module ngx_brotli;
-# without it leave that line out, and gzip_static serves the .gz files.
+# In a server block, with the content of this folder below /var/www/pilito. Where nginx has the module ngx_brotli, take
+# the mark before brotli_static away.
 root /var/www/pilito;
 gzip_static on;
+gzip_vary on;
 # brotli_static on;
 types {{
     text/html html;
@@ -68,30 +78,46 @@ types {{
 
 location /assets/ {{
     try_files $uri =404;
-    add_header Cache-Control "{YEAR}" always;
+    add_header Cache-Control "{YEAR}"; # not always: nobody shall keep a 404 for a year
     add_header X-Content-Type-Options "nosniff" always;
+}}
+
+location = /service-worker.js {{
+    try_files $uri =404;
+{lines(WORKER_HEADERS)}
 }}
 
 location / {{
     try_files /index.html =404;
-{headers}
+{lines(page_headers(backend))}
 }}
 """
 
 
 def caddy(backend: str) -> str:
     """A site body for Caddy."""
-    headers = "\n".join(
-        f'\t\t{name} "{value.replace(HOST, "{http.request.hostport}")}"'
-        for name, value in page_headers(backend).items()
-    )
+
+    def lines(table: dict[str, str]) -> str:
+        said = {name: value.replace(HOST, "{http.request.hostport}") for name, value in table.items()}
+        return "\n".join(f'\t\t{name} "{value}"' for name, value in said.items())
+
     return f"""\
 # In a site block, with the content of this folder below /var/www/pilito.
 root * /var/www/pilito
 
 handle /assets/* {{
-	header Cache-Control "{YEAR}"
+	@there file # nobody shall keep a 404 for a year
+	header @there Cache-Control "{YEAR}"
 	header X-Content-Type-Options "nosniff"
+	file_server {{
+		precompressed br gzip
+	}}
+}}
+
+handle /service-worker.js {{
+	header {{
+{lines(WORKER_HEADERS)}
+	}}
 	file_server {{
 		precompressed br gzip
 	}}
@@ -100,7 +126,7 @@ handle /assets/* {{
 handle {{
 	rewrite * /index.html
 	header {{
-{headers}
+{lines(page_headers(backend))}
 	}}
 	file_server {{
 		precompressed br gzip

@@ -2,6 +2,8 @@
 
 STRINGS = {
     "app.unreachable": "The server cannot be reached. Trying again…",
+    "update.ready": "A new version is ready.",
+    "update.take": "Use it now",
     "missing.title": "There is no such page",
     "missing.home": "Go to the conversations",
     # header

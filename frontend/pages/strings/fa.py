@@ -2,6 +2,8 @@
 
 STRINGS = {
     "app.unreachable": "سرور در دسترس نیست. دوباره تلاش می‌کنیم…",
+    "update.ready": "نسخهٔ تازه‌ای آماده است.",
+    "update.take": "همین حالا استفاده شود",
     "missing.title": "چنین صفحه‌ای وجود ندارد",
     "missing.home": "رفتن به گفتگوها",
     "nav.label": "اصلی",

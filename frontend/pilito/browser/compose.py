@@ -17,6 +17,7 @@ from pilito.browser.life import BrowserNavigation, BrowserPageLife
 from pilito.browser.sockets import BrowserConnector
 from pilito.browser.tabs import BrowserChannel, BrowserLocks, BrowserStorage
 from pilito.browser.timing import BrowserScheduler
+from pilito.browser.updates import updates_of_this_build
 from pilito.browser.view import BrowserDocument
 from pilito.budget import DialBudget
 from pilito.carriers import carrier_named, redact
@@ -84,6 +85,7 @@ def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> Non
         life=life,
         format=BrowserFormatter(),
         console=console,
+        updates=updates_of_this_build(),
     )
     Lifecycle(life, registry, channel)
     app.start()

@@ -1,0 +1,119 @@
+// The service worker of the build: it keeps one build whole and answers the app's addresses and files from what it keeps.
+// tools/bundle/worker.py writes before this text: BUILD, FILES (address -> integrity) and ROUTES (of the app's pages).
+// Whatever is neither such an address nor a file of the build goes its own way, unseen and unkept.
+const PREFIX = "pilito-";
+const OWN = PREFIX + BUILD;
+const PAGE = "/index.html"; // kept last: a build without it is not whole
+const FAILED = "/failed"; // kept once a page of the build could not start
+const ANSWER_WITHIN = 1000; // milliseconds in which a page says which build it is of
+const MARK = (build) => `name="pilito-build" content="${build}"`;
+
+self.addEventListener("install", (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim().then(announce)));
+self.addEventListener("message", (event) => event.waitUntil(hear(event.data, event.source)));
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (request.mode === "navigate") {
+    if (ROUTES.some((route) => route.test(pathname))) event.respondWith(page(event));
+  } else if (pathname in FILES || pathname.startsWith("/assets/")) event.respondWith(asset(request));
+});
+
+const kept = (address, cacheName) => caches.match(address, { cacheName, ignoreVary: true });
+const builds = async () => (await caches.keys()).filter((name) => name.startsWith(PREFIX));
+
+/** Keep every file of this build, each checked against its hash, and the page last. All of it, or the worker is no more. */
+async function keep() {
+  if (await kept(PAGE, OWN)) return; // back to a build that is still here
+  try {
+    const cache = await caches.open(OWN);
+    for (const [address, integrity] of Object.entries(FILES)) {
+      const known = await caches.match(address, { ignoreVary: true }); // of another build: the name is the content
+      await cache.put(address, known ?? good(await fetch(address, { integrity, credentials: "omit" })));
+    }
+    const answer = good(await ask("/"));
+    if (!isWhole(await answer.clone().text(), BUILD)) throw new Error("the server's page is of another build");
+    await cache.put(PAGE, answer);
+    if ((await (await caches.open(OWN)).keys()).length <= Object.keys(FILES).length) throw new Error("the browser drops files");
+  } catch (error) {
+    await caches.delete(OWN);
+    throw error;
+  }
+}
+
+const ask = (address) => fetch(address, { cache: "no-cache", credentials: "omit", redirect: "error" });
+const isWhole = (text, build) => text.includes(MARK(build)) && text.trimEnd().endsWith("</html>");
+
+function good(answer) {
+  if (!answer.ok) throw new Error(`${answer.url} was answered with ${answer.status}`);
+  return answer;
+}
+
+/** The cache whose page a start gets: this build's or, once that could not start, the newest other one that could. */
+async function current() {
+  const others = (await builds()).filter((name) => name !== OWN).reverse();
+  for (const name of [OWN, ...others]) if ((await kept(PAGE, name)) && !(await kept(FAILED, name))) return name;
+  return "";
+}
+
+/** Answer with the page that is kept; meanwhile look whether the server has changed what it says about this build. */
+async function page(event) {
+  const name = await current();
+  const found = name && (await kept(PAGE, name));
+  if (!found) return fetch(event.request).catch(async (error) => (await kept(PAGE, OWN)) ?? Promise.reject(error));
+  event.waitUntil(renew(name, event.request.url, found.clone()).catch(() => {})); // offline: the page stays as it is
+  return found;
+}
+
+/** Keep the server's page in place of ours where it is of the same build: its backend or its headers may have changed. */
+async function renew(name, address, old) {
+  const fresh = await ask(address);
+  const [text, before] = [await fresh.clone().text(), await old.text()];
+  const policy = "Content-Security-Policy";
+  if (!fresh.ok || !isWhole(text, name.slice(PREFIX.length))) return;
+  if (text !== before || fresh.headers.get(policy) !== old.headers.get(policy)) await (await caches.open(name)).put(PAGE, fresh);
+}
+
+/** A file of any build that is kept: a page that is open needs its own build's. */
+const asset = async (request) => (await caches.match(request.url, { ignoreVary: true })) ?? fetch(request);
+
+const pages = async () => {
+  const found = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  return found.filter((client) => ROUTES.some((route) => route.test(new URL(client.url).pathname)));
+};
+
+/** Tell every page, or one, which build a start would get. */
+async function announce(client) {
+  const build = (await current()).slice(PREFIX.length);
+  for (const each of client ? [client] : await pages()) each.postMessage({ kind: "current", build });
+}
+
+async function hear({ kind, build }, client) {
+  const name = PREFIX + build;
+  if (kind === "failed" && (await caches.has(name))) await (await caches.open(name)).put(FAILED, new Response());
+  if (kind !== "started") return;
+  if (await caches.has(name)) await (await caches.open(name)).delete(FAILED);
+  await announce(client);
+  if (name === (await current())) await clean();
+}
+
+/** Forget the builds that no page uses. A page that does not say what it is of may need anything: then nothing goes. */
+async function clean() {
+  const used = new Set([await current(), OWN]);
+  for (const client of await pages()) {
+    const build = await buildOf(client);
+    if (!build) return;
+    used.add(PREFIX + build);
+  }
+  if (registration.installing) return; // it is fetching a newer one
+  for (const name of await builds()) if (!used.has(name)) await caches.delete(name);
+}
+
+const buildOf = (client) =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    setTimeout(resolve, ANSWER_WITHIN, "");
+    port1.onmessage = (event) => resolve(event.data);
+    client.postMessage({ kind: "which" }, [port2]);
+  });
