@@ -43,7 +43,7 @@ class BuiltFiles:
         self._folder = folder.resolve()
         self._opened = opened
         self._backend = backend
-        self._read: tuple[int, dict[str, Any]] = (0, {})
+        self._read: tuple[tuple[int, int], dict[str, Any]] = ((0, 0), {})
         try:
             _ = self._manifest
         except (OSError, ValueError):
@@ -53,7 +53,8 @@ class BuiltFiles:
     def _manifest(self) -> dict[str, Any]:
         """What the folder holds now: it may be built anew while it is served."""
         path = self._folder / "manifest.json"
-        changed = path.stat().st_mtime_ns
+        found = path.stat()
+        changed = (found.st_mtime_ns, found.st_size)
         if self._read[0] != changed:
             self._read = (changed, json.loads(path.read_text(encoding="utf-8")))
         return self._read[1]

@@ -2,18 +2,21 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from mock_server.assets import asset_routes
 from mock_server.dist import built_routes
 from mock_server.errors import MockError
-from tools.bundle import policy
+from tools.bundle import policy, worker
 from tools.bundle.page import index
 from tools.bundle.parts import Parts
 from tools.bundle.patches import LOADER, patched
+from tools.steps import ROOT
 
 
 def test_a_part_is_named_after_all_that_it_leads_to() -> None:
@@ -55,6 +58,7 @@ def test_the_policy_allows_no_eval_and_no_html_from_strings() -> None:
     text = policy.content_security_policy("https://api.example.com")
     assert "script-src 'self' 'wasm-unsafe-eval';" in text
     assert "require-trusted-types-for 'script'" in text
+    assert "worker-src 'self';" in text
     assert "connect-src 'self' https://api.example.com wss://api.example.com;" in text
     for snippet in (policy.nginx, policy.caddy):
         assert text in snippet("https://api.example.com")
@@ -79,6 +83,53 @@ def test_the_page_hints_at_the_snapshot_and_never_at_the_wasm() -> None:
     assert 'name="pilito-backend" content="https://api.example.com"' in text
 
 
+PAGE = '<meta name="pilito-build" content=""><main></main>'
+
+
+def test_a_build_is_named_after_its_page_and_every_file() -> None:
+    """A changed page or file makes another name; naming a page that is named already changes nothing."""
+    page, name = worker.stamped(PAGE, {"/assets/a-1.js": "sha256-A"})
+    assert f'content="{name}"' in page
+    assert worker.stamped(page, {"/assets/a-1.js": "sha256-A"}) == (page, name)
+    others = {
+        worker.stamped(PAGE, {"/assets/a-1.js": "sha256-B"})[1],
+        worker.stamped(PAGE.replace("main", "article"), {"/assets/a-1.js": "sha256-A"})[1],
+    }
+    assert len({name, *others}) == 3
+    with pytest.raises(SystemExit, match="pilito-build"):
+        worker.stamped("<main></main>", {})
+
+
+def test_the_worker_keeps_files_with_their_hashes_and_knows_the_pages_of_the_app() -> None:
+    """It is given every file but the stock standard library, and a pattern for each page, parameters included."""
+    hashes = {"/assets/a-1.js": "sha256-A", "/assets/python_stdlib-2.zip": "sha256-B", "/index.html": "sha256-C"}
+    text = worker.script("abc", hashes).decode()
+    assert 'const BUILD = "abc";' in text
+    files = re.search(r"const FILES = (\{.*?\});", text, re.DOTALL)
+    assert files and json.loads(files[1]) == {"/assets/a-1.js": "sha256-A"}
+    routes = re.search(r"const ROUTES = \[(.*)\];", text)
+    assert routes
+    patterns = [re.compile(route[1:-1].replace(r"\/", "/")) for route in routes[1].split(", ")]
+    for path, ours in {
+        "/": True,
+        "/login": True,
+        "/chat/7": True,
+        "/chat/": False,
+        "/chat/7/8": False,
+        "/api/": False,
+    }.items():
+        assert any(pattern.match(path) for pattern in patterns) is ours, path
+
+
+async def test_the_sources_end_a_worker_that_a_build_has_left() -> None:
+    """``make serve`` after ``make serve DIST=1`` serves what removes it, which is never kept."""
+    app = Starlette(routes=asset_routes(ROOT))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test") as client:
+        answer = await client.get(worker.ADDRESS)
+    assert answer.content == worker.removal()
+    assert answer.headers["cache-control"] == "no-cache"
+
+
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     """A folder that looks like a build."""
@@ -86,7 +137,13 @@ def build(tmp_path: Path) -> Path:
     (tmp_path / "index.html").write_text('<meta name="pilito-backend" content="">')
     (tmp_path / "assets" / "a-1.js").write_text("let a")
     (tmp_path / "assets" / "a-1.js.gz").write_bytes(gzip.compress(b"let a"))
-    manifest = {"backend": "", "headers": policy.page_headers(""), "files": {"/index.html": {}, "/assets/a-1.js": {}}}
+    (tmp_path / "service-worker.js").write_text("let w")
+    manifest = {
+        "backend": "",
+        "headers": policy.page_headers(""),
+        "worker_headers": policy.WORKER_HEADERS,
+        "files": {"/index.html": {}, "/assets/a-1.js": {}, "/service-worker.js": {}},
+    }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     return tmp_path
 
@@ -112,6 +169,25 @@ async def test_every_path_is_the_page_under_the_policy_but_files_are_not_made_up
     assert "ws://shop.test wss://shop.test" in answer.headers["content-security-policy"]
     for path in ("/assets/a-2.js", "/manifest.json", "/assets/../manifest.json"):
         assert (await ask(build, path)).status_code == 404
+
+
+async def test_the_worker_is_asked_for_each_time_under_a_policy_of_its_own(build: Path) -> None:
+    """A worker that a browser kept would keep its build for ever."""
+    answer = await ask(build, "/service-worker.js")
+    assert answer.text == "let w"
+    assert {name: answer.headers[name] for name in policy.WORKER_HEADERS} == policy.WORKER_HEADERS
+
+
+async def test_a_build_may_be_made_anew_while_it_is_served(build: Path) -> None:
+    """The mock serves what its folder holds when it is asked, not what it held at the start."""
+    transport = httpx.ASGITransport(Starlette(routes=built_routes(build)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+        assert (await client.get("/assets/a-2.js")).status_code == 404
+        (build / "assets" / "a-2.js").write_text("let b")
+        described = json.loads((build / "manifest.json").read_text())
+        described["files"]["/assets/a-2.js"] = {}
+        (build / "manifest.json").write_text(json.dumps(described))
+        assert (await client.get("/assets/a-2.js")).text == "let b"
 
 
 async def test_a_real_backend_is_named_in_the_page_and_allowed_by_the_policy(build: Path) -> None:
