@@ -227,6 +227,7 @@ def test_a_build_that_cannot_start_gives_way_to_the_one_before(kept_tab: Tab, re
     tab, first = kept_tab, manifest(DIST)["build"]
     second = releases.publish(releases.derive("second", "/frontend/start.js", 'throw new Error("broken");\n'))
     assert look(tab)
+    tab.expected.append("TrustedScript")  # what start.js would have prevented
     tab.page.reload()
     expect(tab.page.locator("html")).to_have_attribute("data-app", "error")
     assert running(tab) == second

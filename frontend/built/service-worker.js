@@ -30,7 +30,7 @@ async function keep() {
     const cache = await caches.open(OWN);
     for (const [address, integrity] of Object.entries(FILES)) {
       const known = await caches.match(address, { ignoreVary: true }); // of another build: the name is the content
-      await cache.put(address, known ?? good(await fetch(address, { integrity, credentials: "omit" })));
+      await cache.put(address, known ?? good(await file(address, integrity)));
     }
     const answer = good(await ask("/"));
     if (!isWhole(await answer.clone().text(), BUILD)) throw new Error("the server's page is of another build");
@@ -40,6 +40,12 @@ async function keep() {
     await caches.delete(OWN);
     throw error;
   }
+}
+
+/** A file, checked. What the browser's own cache keeps for ever may have arrived damaged: then the server is asked. */
+async function file(address, integrity) {
+  const options = { integrity, credentials: "omit" };
+  return fetch(address, options).catch(() => fetch(address, { ...options, cache: "reload" }));
 }
 
 const ask = (address) => fetch(address, { cache: "no-cache", credentials: "omit", redirect: "error" });
