@@ -16,7 +16,9 @@ def _shell(clock: Clock) -> Shell:
     document = SimDocument(lambda owner: None)
     text = Catalogue(LANGUAGES, PlainFormatter())
     nothing = lambda *_: None  # noqa: E731
-    return Shell(document, text, clock, retry=nothing, logout=nothing, set_language=nothing, set_theme=nothing)
+    return Shell(
+        document, text, clock, retry=nothing, logout=nothing, set_language=nothing, set_theme=nothing, update=nothing
+    )
 
 
 @pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.REPLACED, Reason.EXHAUSTED])
