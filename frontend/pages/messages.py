@@ -222,8 +222,10 @@ class Messages:
             self.discard(key)
         elif own and here is None and key not in self._over:
             self.own.append(own)
-        elif own and here and here.fate not in (Fate.SENDING, Fate.SLOW):
-            self.own[self.own.index(here)] = own
+        elif own and here:
+            mine = here.fate in (Fate.SENDING, Fate.SLOW)
+            seen = tuple(dict.fromkeys((*here.seen, *own.seen)))
+            self.own[self.own.index(here)] = replace(here if mine else own, seen=seen)
 
 
 def _is_row(row: object) -> bool:

@@ -85,6 +85,19 @@ def test_an_echo_of_the_same_words_is_not_used_again_after_a_reload() -> None:
     assert after.own != []
 
 
+def test_an_echo_that_another_tab_has_used_is_not_used_here() -> None:
+    """Of two messages with the same words the row settles one, whichever tab sees it first."""
+    here, elsewhere = Messages(), Messages()
+    elsewhere.write("lost", "hi", sent=True)
+    elsewhere.dropped()
+    own = elsewhere.write("sent", "hi", sent=True)
+    here.changed_elsewhere("sent", own)
+    elsewhere.arrived(row("a", 30, "hi"))
+    here.changed_elsewhere("sent", elsewhere.own[0])
+    here.snapshot([row("a", 30, "hi")], newest_page=True)
+    assert [own.key for own in here.own] == ["sent"]
+
+
 def test_after_a_drop_the_snapshot_decides() -> None:
     """Found in the snapshot: done. Not found, twice: the user decides. A queued message waits for the user."""
     messages = Messages()
