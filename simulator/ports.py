@@ -297,7 +297,6 @@ class SimConnector:
         self._tab = tab
         self._endpoint = endpoint
         self._socket: Socket | None = None
-        self._unopened = 0  # dials in a row that never opened
         self._source = SimSource(tab, lambda: self._arrivals.turn())
         self._arrivals = Arrivals(self._source, lambda: tab.clock.now)
 
@@ -307,7 +306,7 @@ class SimConnector:
         self.abandon(1000, "Replaced")
         self._arrivals.begin(generation, sink)
         self._socket = Socket(self._tab, self._endpoint, token_of(url), self)
-        self._tab.dialled(self._socket, failing=self._unopened > 0)
+        self._tab.dialled(self._socket)
         self._tab.network.dial(self._socket)
 
     def send(self, text: str) -> bool:
@@ -326,7 +325,6 @@ class SimConnector:
         if socket is not None:
             if reason == "No answer" and self._tab.network.carries(socket):
                 self._tab.fail(f"the link of {self._endpoint} was well and was given up")
-            self._unopened += reason == "Handshake timeout"
             socket.attached = socket.open = False
             self._tab.sockets.discard(socket)
             self._tab.network.leave(socket)
@@ -335,7 +333,7 @@ class SimConnector:
         self.abandon(1000, "Released")
 
     def opened(self, socket: Socket) -> None:
-        socket.open, self._unopened = True, 0
+        socket.open = True
         self._arrivals.opened()
 
     def frame(self, socket: Socket, text: str | None) -> None:
@@ -347,7 +345,6 @@ class SimConnector:
 
     def closed(self, socket: Socket, code: int, reason: str) -> None:
         """The server closes. For a moment the socket is closing: nothing goes out, and nobody has been told."""
-        self._unopened += not socket.open
         socket.open = False
         self._tab.clock.after(CLOSING, self._say_closed, socket, code, reason, place=self._tab)
 

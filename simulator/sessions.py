@@ -1,6 +1,5 @@
 """What the server has really said about sessions, and what a browser may therefore do with its tokens."""
 
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from pilito.auth import Session
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
 
 NEWS: Final = 2.0  # seconds until a tab that is awake knows what another one has heard
 BEFORE: Final = 5.0  # seconds by which the reason may have come before this tab believed in the session
-WINDOW, ALLOWED = 60.0, 10  # the server lets each user in ten times a minute
-JUST_NOW, UNSEEN = 1.0, 6  # what another tab has entered just now may not be seen, nor what two enter at a time
 SECOND_REFUSAL: Final = 200.0  # seconds in which a second refusal over a socket is the session's end
 
 
@@ -29,7 +26,6 @@ class Sessions:
         self._ended_at = -1.0  # when something last happened that ends a session
         self._refused_at = -1.0  # when a socket was last closed because of its token
         self._logged_out: dict[str, float] = {}  # users, and when
-        self._dials: deque[float] = deque(maxlen=4 * ALLOWED)  # of all tabs, for one user
         self._valid_since: dict[Tab, tuple[str, float]] = {}
 
     def issued(self, access: str, user: str) -> None:
@@ -43,13 +39,11 @@ class Sessions:
     def logs_in(self, user: str) -> None:
         """The server lets somebody in, which is the end of whoever was there."""
         self._logged_out.pop(user, None)
-        self._dials.clear()
         self.ends()
 
     def logs_out(self, user: str) -> None:
         """Somebody presses the button."""
         self._logged_out[user] = self._clock.now
-        self._dials.clear()
         self.ends()
 
     def refused(self) -> None:
@@ -79,12 +73,8 @@ class Sessions:
         elif answer.status == 401:
             self.ends()
 
-    def dials(self, tab: "Tab", token: str, *, hindered: bool) -> None:
-        """A socket is about to be dialled with a token; ``hindered`` ones wait while the allowance is used up."""
-        recent = sum(JUST_NOW < self._clock.now - at < WINDOW for at in self._dials)
-        if hindered and recent >= ALLOWED + UNSEEN:
-            tab.fail(f"a dial that could wait is made after {recent} others in a minute")
-        self._dials.append(self._clock.now)
+    def dials(self, tab: "Tab", token: str) -> None:
+        """A socket is about to be dialled with a token."""
         user = tab.auth.user.id if tab.auth.user else None
         if user is not None and self._owners.get(token) != user:
             tab.fail(f"a token of {self._owners.get(token, 'nobody')} is dialled with on the screen of {user}")

@@ -298,8 +298,8 @@ class Tab:
             if manager.endpoint == endpoint and not manager._releasing:
                 manager.server_closed(code, reason)
 
-    def dialled(self, socket: Socket, *, failing: bool) -> None:
-        """A socket is about to be dialled, after others that never opened where it is ``failing``: may it?"""
+    def dialled(self, socket: Socket) -> None:
+        """A socket is about to be dialled: may it?"""
         self.sockets.add(socket)
         self.dials.append(self.clock.now)
         manager = next(
@@ -311,8 +311,7 @@ class Tab:
             self.fail(f"{socket.endpoint} was dialled and nobody is logged in")
         else:
             manager.dials()
-            unseen = self.hidden and self.clock.now - self.hidden_since > 1
-            self.browser.sessions.dials(self, socket.token, hindered=failing or unseen)
+            self.browser.sessions.dials(self, socket.token)
 
     def _wrote(self, owner: str) -> None:
         if self.auth.user is None or self.auth.user.id != owner:
