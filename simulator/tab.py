@@ -216,8 +216,9 @@ class Tab:
 
     def _check_woken(self, *, looked_at: bool) -> None:
         """A dial may succeed now: nobody goes on waiting, but for what the server or another tab has asked for."""
+        asked = {Reason.THROTTLED, Reason.REFUSED} | (set() if looked_at else {Reason.QUEUED})
         for manager in self.managers:
-            if manager.state is State.WAITING and manager.reason not in (Reason.THROTTLED, Reason.REFUSED):
+            if manager.state is State.WAITING and manager.reason not in asked:
                 self.fail(f"{manager.endpoint} goes on waiting")
             patient = {Reason.REPLACED} if looked_at else {Reason.REPLACED, Reason.FROZEN}
             if manager.state is State.SUSPENDED and manager.reason not in patient:

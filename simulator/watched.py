@@ -20,7 +20,7 @@ FOR_GOOD: Final = frozenset({1002, 1003, 1007, 1008, 1009, 1010, 3003, 4003, 440
 BY_ANOTHER: Final = frozenset({1000, 4409})  # only somebody who looks dials after these
 LATER: Final = frozenset({1013, 4429})  # not before a minute has passed, or as long as was asked
 OF_THE_TOKEN: Final = frozenset({3000, 4001, 4401})  # a new one is dialled with at once
-NOT_COUNTED: Final = frozenset({Reason.THROTTLED, Reason.REFUSED})  # waits without a dial before them
+NOT_COUNTED: Final = frozenset({Reason.THROTTLED, Reason.QUEUED, Reason.REFUSED})  # waits without a dial before them
 TRYING: Final = frozenset({State.AUTHENTICATING, State.CONNECTING, State.OPEN})
 SLIGHTLY: Final = 1e-6
 
