@@ -9,7 +9,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 SCOPE_KEY = "pilito.wire"
 CLOSE_FRAME = b"\x88"  # its first byte
-QUIET = 0.2  # seconds without a byte after which a client has heard that it was given up
+QUIET = 1.0  # seconds without a byte after which a client has heard that it was given up, however busy the machine
 
 
 class Wire(WebSocketsSansIOProtocol):
