@@ -17,8 +17,9 @@ from e2e.tab import BOOT_TIMEOUT, Tab
 from mock_server.server import MockServer
 
 DIST = Path(__file__).parents[1] / "dist"
+FETCHED_REST = "Pilito has fetched the rest of the runtime"
 BROKEN_FILE = r"Failed to load resource|preloaded using link preload"
-WITH_SNAPSHOT, WITHOUT = 5_600_000, 4_300_000  # bytes after brotli; docs/design.md, "The build", says what they are
+WITH_SNAPSHOT, WITHOUT = 4_000_000, 2_700_000  # bytes after brotli; docs/design.md, "The build", says what they are
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ def test_it_starts_from_the_snapshot_under_its_policy(tab: Tab) -> None:
     tab.give_session().open("/conversations").ready()
     expect(tab.rows().first).to_be_visible()
     expect_started_from(tab, "the memory snapshot")
+    assert tab.said(FETCHED_REST) == 0
     with pytest.raises(Exception, match=r"unsafe-eval|Trusted"):
         tab.page.add_script_tag(content="document.title = eval('1+1')")
     tab.console_errors.clear()
@@ -70,6 +72,25 @@ def test_nosnap_starts_from_the_compiled_library(tab: Tab) -> None:
     """For debugging, the address can ask for a start without the snapshot."""
     tab.give_session().open("/conversations?nosnap").ready()
     expect_started_from(tab, "the compiled standard library")
+    assert tab.said(FETCHED_REST) == 0
+
+
+@pytest.mark.parametrize(("way", "arguments"), [("fromSnapshot", ""), ("fromArchives", "/runtime/stdlib.zip")])
+def test_what_the_app_never_used_is_fetched_when_it_is_called(
+    tab: Tab, manifest: dict[str, Any], way: str, arguments: str
+) -> None:
+    """Python that needs the rest of the runtime waits for it, under the policy, and goes on."""
+    names = manifest["names"]
+    tab.give_session().open("/conversations").ready()
+    answer = tab.page.evaluate(
+        """async ([script, way, argument]) => {
+          const python = await (await import(script))[way](argument);
+          return python.runPython("import unicodedata; unicodedata.name('A') + unicodedata.normalize('NFD', '\u00e9')");
+        }""",
+        [names["/frontend/built/runtime.mjs"], way, names.get(arguments, "")],
+    )
+    assert answer == "LATIN CAPITAL LETTER Ae\u0301"
+    assert tab.said(FETCHED_REST) == 1
 
 
 def test_a_damaged_snapshot_is_said_and_passed_over(tab: Tab, manifest: dict[str, Any]) -> None:
@@ -149,7 +170,7 @@ def test_a_cold_start_stays_within_its_bytes(manifest: dict[str, Any]) -> None:
     """What a first visit downloads, compressed, with the snapshot and without it."""
     names = manifest["names"]
     archives = {names[name] for name in ("/app.zip", "/runtime/stdlib.zip")}
-    unused = {names["/runtime/pyodide/python_stdlib.zip"]}
+    unused = {names[f"/runtime/pyodide/{name}"] for name in ("python_stdlib.zip", "pyodide.rest.wasm")}
     sizes = {name: entry["br"] for name, entry in manifest["files"].items() if name not in unused}
     without = sum(size for name, size in sizes.items() if name != names["/snapshot.bin"])
     assert sum(size for name, size in sizes.items() if name not in archives) < WITH_SNAPSHOT

@@ -1,12 +1,14 @@
 // The three ways to a Python interpreter in the build: from the snapshot, from the compiled standard library, from the
 // stock one. tools/bundle takes the snapshot with the same options as the page that loads it.
-import create from "/runtime/pyodide/pyodide.asm.mjs";
+import createModule from "/runtime/pyodide/pyodide.asm.mjs";
 import { loadPyodide, version } from "/runtime/pyodide/pyodide.mjs";
 import lock from "/runtime/lock.mjs";
+import { withRest } from "/frontend/built/rest.mjs";
 import { apply, unpack } from "/frontend/built/snapshot.mjs";
 
 export { version };
 
+const create = withRest(createModule);
 const SEED = "import random; random.seed()";
 
 const bytes = async (url) => {

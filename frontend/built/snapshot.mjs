@@ -24,8 +24,11 @@ function sum(memory, without) {
   return total;
 }
 
-/** Pack Pyodide's snapshot `whole` against captures of fresh instances made with a table of `table` entries. */
-export function pack(whole, fresh, table) {
+/**
+ * Pack Pyodide's snapshot `whole` against captures of fresh instances made with a table of `table` entries. What lies in
+ * one of `ranges`, pairs of addresses, comes with the rest of the runtime, even if that was fetched meanwhile.
+ */
+export function pack(whole, fresh, table, ranges) {
   const offset = words(whole)[1];
   const warm = words(whole.subarray(offset));
   const cold = fresh.map(words);
@@ -39,7 +42,7 @@ export function pack(whole, fresh, table) {
       same &&= warm[i] === cold[0][i];
     }
     if (!steady && block * BLOCK < SUMMED) unstable.push(block);
-    if (steady && same) continue;
+    if ((steady && same) || ranges.some(([from, to]) => block * BLOCK >= from && (block + 1) * BLOCK <= to)) continue;
     const last = runs.at(-1);
     if (last && last[0] + last[1] === block) last[1]++;
     else runs.push([block, 1]);

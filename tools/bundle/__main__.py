@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -11,10 +12,11 @@ from tools.bundle import policy, worker
 from tools.bundle.application import gather
 from tools.bundle.compress import twins
 from tools.bundle.page import index
-from tools.bundle.parts import integrity
+from tools.bundle.parts import Parts, integrity
 from tools.bundle.snapshot import take
 from tools.steps import ROOT
 
+LARGE: Final = 100_000  # bytes: below it compressing takes no time
 FALLBACKS: Final = ("/app.zip", "/runtime/stdlib.zip", "/runtime/pyodide/python_stdlib.zip")
 
 
@@ -26,13 +28,23 @@ def main() -> None:
     build(flags.out, flags.backend.rstrip("/"))
 
 
-def build(out: Path, backend: str) -> None:
-    """Write the build to ``out``, in place of what is there, once everything has succeeded."""
+def build(out: Path, backend: str, change: Callable[[Parts], None] = lambda _: None) -> None:
+    """Write the build to ``out``, in place of what is there, once everything has succeeded.
+
+    ``change`` may exchange parts before the snapshot is taken.
+    """
     parts = gather()
-    parts.add("/snapshot.bin", take(parts))
-    page = index(parts, backend).encode()
-    files = {**parts.named, "/index.html": page}
+    change(parts)
     with ProcessPoolExecutor() as pool:
+        # The large files are compressed while Chromium runs, the longest work first.
+        large = sorted((data for data in parts.sources.values() if len(data) > LARGE), key=len, reverse=True)
+        early = [pool.submit(twins, data) for data in large]
+        parts.add("/snapshot.bin", take(parts))
+        early.append(pool.submit(twins, parts.sources["/snapshot.bin"]))
+        page = index(parts, backend).encode()
+        files = {**parts.named, "/index.html": page}
+        for each in early:
+            each.result()
         compressed = dict(zip(files, pool.map(twins, files.values()), strict=True))
     fresh = out.with_name(f"{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)

@@ -18,6 +18,8 @@ PACKAGES: Final = ("pilito", "pages")
 PYODIDE: Final = ROOT / "node_modules" / "pyodide"
 PYSCRIPT: Final = ROOT / "node_modules" / "@pyscript" / "core" / "dist"
 WORK: Final = ROOT / "build" / "bundle"
+SPLIT: Final = ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.rest.wasm")
+TAKING: Final = ROOT / "tools" / "bundle" / "taking" / "snapshot.mjs"
 NO_KEYS: Final = b"class PyJWKClient:\n    pass\n"
 """In place of PyJWT's client for key servers, which brings urllib.request, http and ssl; a page reads claims only."""
 
@@ -48,12 +50,24 @@ def modules() -> list[str]:
 
 def _add_runtime(parts: Parts) -> None:
     parts.add("/runtime/pyodide/pyodide.mjs", patched((PYODIDE / "pyodide.mjs").read_text()).encode())
-    for name in ("pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"):
-        parts.add(f"/runtime/pyodide/{name}", (PYODIDE / name).read_bytes())
+    _split_runtime()
+    for name in SPLIT:
+        parts.add(f"/runtime/pyodide/{name}", (WORK / name).read_bytes())
+    parts.add("/runtime/pyodide/python_stdlib.zip", (PYODIDE / "python_stdlib.zip").read_bytes())
     info: Any = json.loads((PYODIDE / "pyodide-lock.json").read_text())["info"]
     parts.add("/runtime/lock.mjs", f"export default {json.dumps({'info': info, 'packages': {}})};\n".encode())
     for path in pyscript_files():
         parts.add(f"/runtime/pyscript/{path.name}", _unmapped(path.read_text()))
+
+
+def _split_runtime() -> None:
+    """Take the runtime's module apart into what the app was seen to use and the rest, and trim the script around it."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    # Their text is searched for what it calls of the module.
+    callers = (PYODIDE / "pyodide.mjs", TAKING, ROOT / "frontend" / "built" / "snapshot.mjs")
+    _, environment = npm_command()
+    command = ["node", "tools/bundle/split/main.mjs", str(PYODIDE), str(WORK), *map(str, callers)]
+    run("runtime in two parts", command, hint="See the lines above.", env=environment)
 
 
 def pyscript_files() -> list[Path]:

@@ -12,6 +12,7 @@ MODULES: Final = (
     "/frontend/built/interpreter.mjs",
     "/frontend/built/runtime.mjs",
     "/frontend/built/snapshot.mjs",
+    "/frontend/built/rest.mjs",
     "/runtime/lock.mjs",
     "/runtime/pyodide/pyodide.mjs",
     "/runtime/pyodide/pyodide.asm.mjs",

@@ -10,6 +10,8 @@ from typing import Any, Final
 from tools.browser import find, install
 from tools.bundle.application import modules
 from tools.bundle.parts import Parts
+from tools.bundle.split import USED
+from tools.bundle.split.notes import keep
 from tools.steps import ROOT, fail
 
 PAGES: Final = Path(__file__).parent / "taking"
@@ -28,7 +30,9 @@ def take(parts: Parts) -> bytes:
 
     extra = {f"/taking/{path.name}": path.read_bytes() for path in PAGES.iterdir() if path.is_file()}
     extra["/taking/first.js"] = (ROOT / "frontend" / "built" / "first.js").read_bytes()
-    files = {**parts.sources, **extra, "/taking/modules.json": json.dumps(modules()).encode()}
+    ranges = json.loads(USED.read_text())["ranges"]
+    lists = {"modules": modules(), "ranges": ranges}
+    files = {**parts.sources, **extra, **{f"/taking/{name}.json": json.dumps(lists[name]).encode() for name in lists}}
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(files))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -42,6 +46,7 @@ def take(parts: Parts) -> bytes:
             try:
                 page.wait_for_function("window.snapshot", timeout=30_000)
                 found: dict[str, Any] = page.evaluate("window.snapshot")
+                keep(page)
             except Error as error:
                 found = {"problem": str(error)}
             browser.close()

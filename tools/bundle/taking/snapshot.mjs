@@ -43,6 +43,7 @@ function scrub(module) {
 async function take() {
   const warmUp = await (await fetch("/taking/warm_up.py")).text();
   const names = await (await fetch("/taking/modules.json")).json();
+  const ranges = await (await fetch("/taking/ranges.json")).json();
   const captures = [];
   for (let i = 0; i < CAPTURES; i++) captures.push(await capture());
   const python = await fromArchives("/runtime/stdlib.zip", { _makeSnapshot: true });
@@ -53,7 +54,7 @@ async function take() {
   const whole = python.makeMemorySnapshot();
   if (python._module.HEAPU8.length !== size) throw new Error(`the heap grew beyond its first ${size} bytes; trim what is imported`);
   if (python._module.wasmTable.length !== captures[0].table) throw new Error("the wasm table grew while it was warmed up");
-  const packed = pack(whole, captures.map((found) => found.memory), captures[0].table);
+  const packed = pack(whole, captures.map((found) => found.memory), captures[0].table, ranges);
   let text = "";
   for (let i = 0; i < packed.length; i += 32768) text += String.fromCharCode(...packed.subarray(i, i + 32768));
   return { bytes: btoa(text), heap: size, used };

@@ -1,0 +1,74 @@
+"""``python -m tools.bundle.split.profile [TESTS]``: see what of the runtime the application uses.
+
+Needed for each new Pyodide. Builds the application with a runtime that notes which of its functions run, drives it with
+the browser tests (all of ``e2e``, or ``TESTS``), and writes ``used.json``. What is not in there still works: it is
+fetched when it is called.
+"""
+
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+from typing import Any, Final
+
+from tools.bundle.__main__ import build
+from tools.bundle.application import PYODIDE, WORK
+from tools.bundle.parts import Parts
+from tools.bundle.split import USED
+from tools.bundle.split.notes import NOTES
+from tools.runtime import npm_command
+from tools.steps import ROOT, fail, run
+
+WASM: Final = PYODIDE / "pyodide.asm.wasm"
+PLACE: Final = "      receive(instance, module);\n"
+TELL: Final = """\
+      globalThis.pilitoNotes = () => { // a bit for each byte of the notes, as base64
+        const notes = new Uint8Array(exports["pilito:notes"].buffer, 0, 1 << 17);
+        const bits = new Uint8Array(notes.length / 8);
+        notes.forEach((noted, i) => { bits[i >> 3] |= noted << (i & 7); });
+        return btoa(Array.from(bits, (byte) => String.fromCharCode(byte)).join(""));
+      };
+"""
+
+
+def main(tests: list[str]) -> None:
+    NOTES.unlink(missing_ok=True)
+    build(ROOT / "dist", "", _note)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tools.bundle.split.notes", "--pilito-dist", "dist"]
+    subprocess.run([*command, *(tests or ["e2e"])], cwd=ROOT, check=False)  # a test that fails has used something too
+    _write(NOTES.read_bytes())
+
+
+def _note(parts: Parts) -> None:
+    """Put the noting runtime into the build, whole, and let the page tell what it has noted."""
+    noting = WORK / "noting.wasm"
+    _, environment = npm_command()
+    command = ["node", "tools/bundle/split/noting.mjs", str(WASM), str(noting)]
+    run("noting runtime", command, hint="See the lines above.", env=environment)
+    script = parts.sources["/frontend/built/rest.mjs"].decode()
+    if script.count(PLACE) != 1:
+        fail("profile", "frontend/built/rest.mjs no longer has the line that profile.py looks for")
+    parts.add("/frontend/built/rest.mjs", script.replace(PLACE, TELL + PLACE).encode())
+    parts.add("/runtime/pyodide/pyodide.asm.wasm", noting.read_bytes())
+    parts.add("/runtime/pyodide/pyodide.asm.mjs", (PYODIDE / "pyodide.asm.mjs").read_bytes())
+
+
+def _write(notes: bytes) -> None:
+    """Keep the functions that were noted. Addresses hold for one Pyodide only: those of another are forgotten."""
+    known: dict[str, Any] = json.loads(USED.read_text())
+    digest = hashlib.sha256(WASM.read_bytes()).hexdigest()
+    if known["wasm"] != digest:
+        known["ranges"], known["numbers"] = [], []
+        print("This is another Pyodide: `ranges` of data that only the rest reads have to be found anew.")
+    functions = notes[: len(notes) // 2]  # the other half notes data: a bit for each 64 bytes
+    read = [block for block in range(1 << 16) if notes[(1 << 13) + (block >> 3)] >> (block & 7) & 1]
+    for start, end in known["ranges"]:
+        if any(start <= block * 64 < end for block in read):
+            fail("profile", f"data of the rest was read, between {start} and {end}; change `ranges` in {USED.name}")
+    text = base64.b64encode(functions.rstrip(b"\0")).decode()
+    USED.write_text(json.dumps({**known, "wasm": digest, "functions": text}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
