@@ -13,8 +13,13 @@ CACHE: Final = ROOT / "build" / "compressed"
 PLAIN: Final = {".png"}
 
 
+COMPRESSED: Final = 0.95
+"""What quick compressing does not bring below this share is compressed already: the hardest takes long for nothing."""
+
+
 def _brotli(data: bytes) -> bytes:
-    return bytes(brotli.compress(data, quality=11, lgwin=24))
+    quick = len(brotli.compress(data, quality=5, lgwin=24)) / max(len(data), 1)
+    return bytes(brotli.compress(data, quality=9 if quick > COMPRESSED else 11, lgwin=24))
 
 
 def _gzip(data: bytes) -> bytes:
