@@ -71,7 +71,7 @@ def test_the_page_hints_at_the_snapshot_and_never_at_the_wasm() -> None:
     for address in ("/app.zip", "/snapshot.bin", "/runtime/lock.mjs", "/runtime/pyscript/core.js", "/frontend/icon.svg",
                     "/frontend/boot.js", "/frontend/start.js", "/frontend/styles/all.css"):  # fmt: skip
         parts.add(address, b"1")
-    for name in ("interpreter", "runtime", "snapshot"):
+    for name in ("interpreter", "runtime", "snapshot", "rest"):
         parts.add(f"/frontend/built/{name}.mjs", name.encode())
     for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"):
         parts.add(f"/runtime/pyodide/{name}", name.encode())
