@@ -17,9 +17,11 @@ def backend(new_server: Callable[..., MockServer]) -> Iterator[MockServer]:
 
 
 def configure(tab: Tab, carrier: str) -> None:
-    """Serve another line of ``index.html``: the element is changed before Python is there to read it."""
-    line = "document.querySelector('meta[name=pilito-carrier][content=query]').content"
-    tab.page.add_init_script(f"document.addEventListener('DOMContentLoaded', () => {{ {line} = '{carrier}'; }})")
+    """Serve another line of ``index.html``: the element is changed before any script of the page reads it."""
+    tab.page.add_init_script(f"""new MutationObserver(() => {{
+      const meta = document.querySelector("meta[name=pilito-carrier][content=query]");
+      if (meta) meta.content = "{carrier}";
+    }}).observe(document, {{ childList: true, subtree: true }})""")
 
 
 @pytest.mark.parametrize("carrier", ["query", "subprotocol", "first-message"])

@@ -4,6 +4,7 @@ import hashlib
 import html
 import importlib.util
 import io
+import json
 import mimetypes
 import zipfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 RUNTIME = {"pyodide": "node_modules/pyodide", "pyscript": "node_modules/@pyscript/core/dist"}
 PACKAGES = ("pilito", "pages")
 PAGE_META = '<meta name="pilito-backend" content="">'
+BYTES_META = '<meta name="pilito-bytes" content="">'
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm", ".zip": "application/zip"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -57,9 +59,12 @@ class Assets:
 
     async def stdlib(self, _: Request) -> Response:
         """The standard library compiled by ``tools/compile_stdlib.mjs``, or the stock one where it was not built."""
-        built = self.root / "build" / "stdlib.zip"
-        path = built if built.is_file() else self.root / RUNTIME["pyodide"] / "python_stdlib.zip"
+        path = self._stdlib()
         return self._file(path.parent, path.name, "no-cache")
+
+    def _stdlib(self) -> Path:
+        built = self.root / "build" / "stdlib.zip"
+        return built if built.is_file() else self.root / RUNTIME["pyodide"] / "python_stdlib.zip"
 
     async def source(self, request: Request) -> Response:
         return self._file(self.root / "frontend", request.path_params["name"], "no-cache")
@@ -89,7 +94,17 @@ class Assets:
             return instead
         text = (self.root / "index.html").read_text(encoding="utf-8")
         meta = PAGE_META.replace('content=""', f'content="{html.escape(self.backend, quote=True)}"')
-        return Response(text.replace(PAGE_META, meta), media_type="text/html", headers=self._page_headers(request))
+        text = text.replace(PAGE_META, meta).replace(BYTES_META, self._bytes_meta())
+        return Response(text, media_type="text/html", headers=self._page_headers(request))
+
+    def _bytes_meta(self) -> str:
+        """What a start fetches, for its progress bar."""
+        runtime, core = self.root / RUNTIME["pyodide"], self.root / RUNTIME["pyscript"]
+        sizes = {f"/runtime/pyodide/{name}": runtime / name for name in ("pyodide.asm.wasm", "pyodide.asm.mjs")}
+        sizes |= {f"/runtime/pyscript/{path.name}": path for path in core.glob("core*.js")}
+        sizes["/runtime/stdlib.zip"] = self._stdlib()
+        found = {address: path.stat().st_size for address, path in sizes.items() if path.is_file()}
+        return BYTES_META.replace('content=""', f'content="{html.escape(json.dumps(found))}"')
 
     def _page_headers(self, request: Request) -> dict[str, str]:
         return {

@@ -27,11 +27,14 @@ class SimView:
                 self.owner = owner
                 self._wrote(owner)
 
-    def render(self, html: Html) -> None:
+    def render(self, html: Html, *, keeping: Sequence[str] = ()) -> None:
         self.shown.clear()
         self.values.clear()
         self.owner = ""
         self._write(html)
+
+    def picture(self) -> str:
+        return self.owner
 
     def replace(self, selector: str, html: Html) -> None:
         self._write(html)
@@ -100,6 +103,7 @@ class SimDocument:
         self.shell = SimView(lambda owner: None)
         self.page = SimView(wrote)
         self.state = "booting"
+        self.painted = False
 
     def focus_page(self) -> None: ...
 

@@ -1,6 +1,7 @@
 """The build's parts and headers, and how the mock serves a build; the build itself is driven by e2e/test_build.py."""
 
 import gzip
+import html
 import json
 import re
 from pathlib import Path
@@ -65,8 +66,8 @@ def test_the_policy_allows_no_eval_and_no_html_from_strings() -> None:
         assert policy.HOST + " " not in snippet("")
 
 
-def test_the_page_hints_at_the_snapshot_and_never_at_the_wasm() -> None:
-    """Everything that a start downloads is hinted at, but a preload of the wasm would keep it out of the code cache."""
+def full_parts() -> Parts:
+    """Parts with every address that the page uses."""
     parts = Parts()
     for address in ("/app.zip", "/snapshot.bin", "/runtime/lock.mjs", "/runtime/pyscript/core.js", "/frontend/icon.svg",
                     "/frontend/boot.js", "/frontend/start.js", "/frontend/styles/all.css"):  # fmt: skip
@@ -75,6 +76,12 @@ def test_the_page_hints_at_the_snapshot_and_never_at_the_wasm() -> None:
         parts.add(f"/frontend/built/{name}.mjs", name.encode())
     for name in ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"):
         parts.add(f"/runtime/pyodide/{name}", name.encode())
+    return parts
+
+
+def test_the_page_hints_at_the_snapshot_and_never_at_the_wasm() -> None:
+    """Everything that a start downloads is hinted at, but a preload of the wasm would keep it out of the code cache."""
+    parts = full_parts()
     text = index(parts, "https://api.example.com")
     hints = [line for line in text.splitlines() if 'rel="preload"' in line or 'rel="modulepreload"' in line]
     assert any(parts.name("/snapshot.bin") in line for line in hints)
@@ -128,6 +135,18 @@ async def test_the_sources_end_a_worker_that_a_build_has_left() -> None:
         answer = await client.get(worker.ADDRESS)
     assert answer.content == worker.removal()
     assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_the_page_has_one_script_before_python_and_knows_what_it_fetches() -> None:
+    """The scripts of the sources are one file, and the progress bar is told the bytes of each download."""
+    parts = full_parts()
+    text = index(parts, "")
+    scripts = re.findall(r'<script (?:type="module" )?src="([^"]+)"', text)
+    assert scripts == [parts.name("/frontend/boot.js"), parts.name("/frontend/start.js")]
+    found = re.search(r'name="pilito-bytes" content="([^"]*)"', text)
+    sizes = json.loads(html.unescape(found.group(1))) if found else {}
+    assert sizes[parts.name("/snapshot.bin")] == 1
+    assert sizes[parts.name("/runtime/pyodide/pyodide.asm.wasm")] == len("pyodide.asm.wasm")
 
 
 @pytest.fixture

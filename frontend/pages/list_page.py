@@ -44,7 +44,7 @@ class ListPage(Page):
         self._timers: dict[str, TimerHandle] = {}
         self._painter = Painter(self.call_later, self._show_rows)
         self._unfolded = False
-        self.view.render(self._frame())
+        self.view.render(self._frame(), keeping=("#rows", "#count", "#pages"))
         self._show_controls()
         self._show_stale()
         if self.connected:
@@ -154,6 +154,7 @@ class ListPage(Page):
         query = "&".join(f"{name}={quote(value)}" for name, value in self.listing.query().items())
         self.context.navigation.replace(f"{self.route}{'?' + query if query else ''}")
         self._show_chosen()
+        self.context.fresh("")
         self.ask(self.list_request)
 
     # --- showing ---
@@ -208,6 +209,9 @@ class ListPage(Page):
         nothing = Row("empty", Html(f'<li class="empty">{escape(self.text(f"{self.items_key}.empty"))}</li>'))
         self.view.rows("#rows", [self.row(item) for item in listing.rows] or [nothing])
         self.view.replace("#pages", self._pages())
+        self._show_stale()
+        worth_keeping = listing.loaded and listing.first_look and self.connected
+        self.context.fresh(self.route if worth_keeping else "")
 
     def _pages(self) -> Html:
         listing = self.listing
@@ -245,8 +249,8 @@ class ListPage(Page):
         return f'<span class="unread" title="{said}">{number}<span class="away">{said}</span></span>'
 
     def _show_stale(self) -> None:
-        """While there is no connection the list stays, marked as old."""
-        stale = self.socket.info.state is not State.READY
+        """While there is no connection the list stays, marked as old, and so does that of an earlier visit."""
+        stale = self.socket.info.state is not State.READY or not self.listing.loaded
         self.view.attribute("#rows", "data-stale", "true" if stale else None)
 
     def _problem(self, words: str) -> None:

@@ -8,6 +8,7 @@ from pilito.ports import Storage
 
 USER: Final = "pilito.user"
 USER_DATA: Final = "pilito.data."  # drafts and the like, by user: pilito.data.<id>.<key>
+LAST_SEEN: Final = "pilito.last."  # what plain script paints at the next start: pilito.last.<id>.<path>
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,16 @@ class Account:
     def clear(self) -> None:
         """Forget the user and everything of every user."""
         self._remove(USER_DATA)
+        self.forget_last_seen()
         self._storage.remove(USER)
 
     def clear_data_of(self, user: User) -> None:
         """Remove what belongs to one user, as when a sibling tab has logged them out."""
         self._remove(data_key(user, ""))
+
+    def forget_last_seen(self) -> None:
+        """Remove what the next start would show before it knows whose session it is."""
+        self._remove(LAST_SEEN)
 
     def _remove(self, prefix: str) -> None:
         for key in [*self._storage.keys()]:
@@ -59,6 +65,11 @@ class Account:
 def data_key(user: User | None, key: str) -> str:
     """Return the storage key for something that belongs to a user."""
     return f"{USER_DATA}{user.id if user else ''}.{key}"
+
+
+def last_seen_key(user: User, what: str) -> str:
+    """Return the storage key for what ``user`` saw last: ``what`` is a path of the application, or ``shell``."""
+    return f"{LAST_SEEN}{user.id}.{what}"
 
 
 def parse_user(body: object) -> User | None:

@@ -9,6 +9,7 @@ from pilito.auth import Auth, AuthChange, Session
 from pilito.carriers import redact
 from pilito.events import LifecycleEvent, State
 from pilito.exceptions import ConfigurationError, RouteError
+from pilito.last_seen import LastSeen
 from pilito.markup import Html, escape
 from pilito.new_version import UNSENT, Occasion
 from pilito.page import DomMark, LifecycleMark, MessageMark, Page, PageContext
@@ -97,6 +98,7 @@ class App:
         self.text = Catalogue(languages, format, storage.get(LANGUAGE) or "en")
         self._page: Page | None = None
         self._undo_page: list[Undo] = []
+        self._last_seen = LastSeen(document, storage, auth, scheduler)
         self._shell = Shell(
             document,
             self.text,
@@ -124,10 +126,11 @@ class App:
     # --- life ---
 
     def start(self) -> None:
-        """Draw the shell, ask whose session this is, and only then show a page."""
+        """Draw the shell, ask whose session this is, and only then show a page. A painted shell stays until then."""
         self._document.set_language(self.text.language, self.text.direction)
         self._document.set_theme(self._theme)
-        self._draw_shell()
+        if not self._document.painted:
+            self._draw_shell()
         self._scheduler.spawn(self._begin(), name="start")
 
     def release(self) -> None:
@@ -178,9 +181,14 @@ class App:
         self._show(path)
 
     def _addressed(self, path: str) -> None:
-        if self._updater and path != self._navigation.path and self._takes_update(Occasion.MOVED, self._allowed(path)):
+        here = self._navigation.path
+        if self._auth.session in {Session.UNKNOWN, Session.UNREACHABLE}:
+            if path != here:
+                self._navigation.push(path)  # shown once it is known whose session it is
             return
-        self.navigate(path, replace=path == self._navigation.path)
+        if self._updater and path != here and self._takes_update(Occasion.MOVED, self._allowed(path)):
+            return
+        self.navigate(path, replace=path == here)
 
     def _allowed(self, path: str) -> str:
         """Where a request for ``path`` leads: to itself, to login, or from login to where the user came from."""
@@ -197,6 +205,7 @@ class App:
         return path if public or logged_in else router.login_path(path)
 
     def _show(self, path: str) -> None:
+        self._last_seen.keep()
         leave_old = self._detach()
         try:
             found = router.match(path, self._pages)
@@ -232,6 +241,7 @@ class App:
 
     def _detach(self) -> Callable[[], None]:
         """Take the current page off the screen; returns what gives up its listeners and its connection."""
+        self._last_seen.leave()
         page, undo = self._page, self._undo_page
         self._page, self._undo_page = None, []
         if page is not None:
@@ -259,6 +269,7 @@ class App:
             format=self._format,
             life=self._life,
             navigate=self.navigate,
+            fresh=self._last_seen.fresh,
             report=self._report,
         )
 
@@ -281,6 +292,8 @@ class App:
     def _life_signal(self, signal: PageSignal) -> None:
         if self._woken and signal in {PageSignal.ONLINE, PageSignal.VISIBLE, PageSignal.FOCUS}:
             self._woken.set()
+        if signal in {PageSignal.HIDDEN, PageSignal.PAGEHIDE}:
+            self._last_seen.keep()
         page = self._page
         if signal is PageSignal.VISIBLE and page is not None and page.connected:
             self._guarded("became_visible", page.became_visible)
@@ -317,6 +330,7 @@ class App:
         self._document.set_theme(theme)
 
     def _set_language(self, language: str) -> None:
+        self._last_seen.leave()
         self._storage.set(LANGUAGE, language)
         self.text.set_language(language)
         self._document.set_language(self.text.language, self.text.direction)

@@ -266,6 +266,7 @@ class Auth:
 
     def _forget_session(self) -> None:
         self.session, self.user = Session.NONE, None
+        self._account.forget_last_seen()
         self._vouch("")
 
     # --- what other tabs do ---

@@ -6,6 +6,7 @@ hidden tabs, and tabs that were just refused, wait until the ledger has room.
 """
 
 import json
+from collections.abc import Callable
 from typing import Final
 
 from pilito.ports import Locks, PageLife, Scheduler, Storage
@@ -19,11 +20,20 @@ RESERVED_FOR_VISIBLE: Final = 3
 class DialBudget:
     """A ledger of dial times in storage, written under a lock that all tabs share."""
 
-    def __init__(self, storage: Storage, locks: Locks, scheduler: Scheduler, life: PageLife) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        locks: Locks,
+        scheduler: Scheduler,
+        life: PageLife,
+        entered: Callable[[str], bool] | None = None,
+    ) -> None:
+        """``entered`` says whether an endpoint was dialled, and that dial entered, before this was made."""
         self._storage = storage
         self._locks = locks
         self._scheduler = scheduler
         self._life = life
+        self._entered = entered
         self._dialed: dict[str, float] = {}  # this tab's last dial of each endpoint
 
     async def take(self, endpoint: str, *, failures: int) -> float:
@@ -53,6 +63,9 @@ class DialBudget:
 
     def _enter(self, endpoint: str, failures: int) -> float:
         recent, now = self._recent(), self._scheduler.now()
+        if self._entered and self._entered(endpoint):
+            self._dialed[endpoint] = now
+            return 0.0
         allowed = ALLOWED if self._life.visible else ALLOWED - RESERVED_FOR_VISIBLE
         unhindered = self._life.visible and failures == 0
         if len(recent) >= allowed and not unhindered:

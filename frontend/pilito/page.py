@@ -89,6 +89,7 @@ class PageContext:
     format: Formatter
     life: PageLife
     navigate: Callable[[str], None]  # to a path of this application
+    fresh: Callable[[str], None]  # what is shown at a path may be painted, as old, at the next start; "": may not
     report: Callable[[str, BaseException], None]  # log an error of a handler
 
 

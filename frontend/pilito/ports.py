@@ -267,8 +267,14 @@ class View(Protocol):
     """One part of the document. Selectors are CSS and are resolved inside that part; a selector without a match is a
     no-op for writes, so that an update that comes late harms nothing."""
 
-    def render(self, html: Html) -> None:
-        """Replace everything inside this part."""
+    def render(self, html: Html, *, keeping: Sequence[str] = ()) -> None:
+        """Replace everything inside this part; the focus stays on a control or link that is there again.
+
+        What was painted before Python was there stays inside the elements of ``keeping`` until it is written over.
+        """
+
+    def picture(self) -> str:
+        """What this part shows, at most a screenful of a list, as text for ``frontend/painted.js``."""
 
     def replace(self, selector: str, html: Html) -> None:
         """Replace what is inside the first match, keeping focus and caret where the focused control survives by id."""
@@ -320,6 +326,10 @@ class Document(Protocol):
     @property
     def page(self) -> View:
         """Where the current page lives."""
+
+    @property
+    def painted(self) -> bool:
+        """Whether the shell shows what was painted before Python was there."""
 
     def focus_page(self) -> None:
         """Move the keyboard focus to the page."""

@@ -1,12 +1,14 @@
 """The dials that the tabs of one user share."""
 
+import json
+
 import pytest
-from pilito.budget import ALLOWED, LEDGER
+from pilito.budget import ALLOWED, LEDGER, DialBudget
 from pilito.events import Reason
 from pilito.ports import Issued, Unavailable
 
-from tests.fakes import pass_time
-from tests.pilito.tabs import LOCKS, Browser, scenario
+from tests.fakes import Clock, FakeLife, FakeLocks, FakeStorage, Shared, pass_time
+from tests.pilito.tabs import CUSTOMERS, LIST, LOCKS, Browser, scenario
 
 
 @LOCKS
@@ -59,3 +61,22 @@ async def test_a_ledger_that_cannot_be_read_is_empty(rubbish: str) -> None:
     browser.log_in()
     browser.shared.store[LEDGER] = rubbish
     assert isinstance(await (await browser.session(visible=False)).ask(), Issued)
+
+
+@scenario
+async def test_a_dial_that_was_entered_before_is_not_entered_again() -> None:
+    """What plain script has dialled while Python was starting counts once, and is not held back."""
+    shared, clock, life = Shared(), Clock(), FakeLife()
+    storage = FakeStorage(shared)
+    entered = [LIST]
+    budget = DialBudget(storage, FakeLocks(shared), clock, life, lambda endpoint: endpoint in entered)
+    storage.set(LEDGER, json.dumps([clock.now()] * ALLOWED))
+    life.visible = False
+    assert await budget.take(LIST, failures=0) == 0
+    assert budget.room() == 0
+    assert budget.since_last_dial(LIST) == 0
+    entered.clear()
+    assert await budget.take(LIST, failures=0) > 0
+    life.visible = True
+    assert await budget.take(CUSTOMERS, failures=0) == 0
+    assert budget.room() == -1

@@ -14,6 +14,8 @@ from tools.runtime import npm_command
 from tools.steps import ROOT, fail, run
 
 STYLES: Final = ("base", "shell", "lists", "chat")
+BEFORE_PYTHON: Final = ("built/first.js", "boot.js", "painted.js", "early.js", "progress.js")
+"""The scripts that run before the first paint, in this order, as one file."""
 PACKAGES: Final = ("pilito", "pages")
 PYODIDE: Final = ROOT / "node_modules" / "pyodide"
 PYSCRIPT: Final = ROOT / "node_modules" / "@pyscript" / "core" / "dist"
@@ -32,8 +34,7 @@ def gather() -> Parts:
         "/frontend/styles/all.css", b"".join((frontend / "styles" / f"{name}.css").read_bytes() for name in STYLES)
     )
     parts.add("/frontend/icon.svg", (frontend / "icon.svg").read_bytes())
-    first, boot = (frontend / "built" / "first.js").read_bytes(), (frontend / "boot.js").read_bytes()
-    parts.add("/frontend/boot.js", first + boot)
+    parts.add("/frontend/boot.js", b"".join((frontend / name).read_bytes() for name in BEFORE_PYTHON))
     parts.add("/frontend/start.js", (frontend / "start.js").read_bytes())
     for path in sorted((frontend / "built").glob("*.mjs")):
         parts.add(f"/frontend/built/{path.name}", path.read_bytes())

@@ -18,9 +18,8 @@ MODULES: Final = (
     "/runtime/pyodide/pyodide.asm.mjs",
 )
 FETCHED: Final = ("/snapshot.bin",)
-DROPPED: Final = re.compile(
-    r'^ *<(?:link rel="(?:stylesheet|modulepreload|preload)"|script src="/frontend/boot.js").*\n', re.M
-)
+WASM: Final = "/runtime/pyodide/pyodide.asm.wasm"  # no hint: the first script compiles it while it arrives
+DROPPED: Final = re.compile(r'^ *<(?:link rel="(?:stylesheet|modulepreload|preload)"|script src="/frontend/).*\n', re.M)
 SCRIPT: Final = re.compile(r'<script type="py" .*</script>')
 
 
@@ -43,6 +42,9 @@ def index(parts: Parts, backend: str) -> str:
     text = before + "".join(f"    {line}\n" for line in lines) + start + after
     meta = '<meta name="pilito-backend" content="'
     text = text.replace(f'{meta}"', f'{meta}{html.escape(backend, quote=True)}"')
+    fetched = [parts.name(address) for address in (*pyscript, *MODULES, *FETCHED, WASM)]
+    sizes = {name: len(parts.named[name]) for name in fetched}
+    text = text.replace('"pilito-bytes" content=""', f'"pilito-bytes" content="{html.escape(json.dumps(sizes))}"')
     return parts.resolve(text)
 
 

@@ -11,6 +11,7 @@ from pilito.app import App
 from pilito.auth import Auth
 from pilito.backoff import Leaning
 from pilito.browser.console import BrowserConsole, Inspector
+from pilito.browser.early import EarlySocket
 from pilito.browser.formatting import BrowserFormatter
 from pilito.browser.http import BrowserHttp, parse_answer
 from pilito.browser.life import BrowserNavigation, BrowserPageLife
@@ -48,13 +49,14 @@ def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> Non
     life = BrowserPageLife()
     console = BrowserConsole()
     carrier = carrier_named(_configured("pilito-carrier"))
+    early = EarlySocket()
     auth = Auth(
         http=BrowserHttp(backend, scheduler),
         storage=storage,
         locks=locks,
         channel=channel,
         scheduler=scheduler,
-        budget=DialBudget(storage, locks, scheduler, life),
+        budget=DialBudget(storage, locks, scheduler, life, early.dialled),
         early=_early_answer,
     )
     sockets = (backend or js.location.origin).replace("http", "ws", 1)
@@ -63,7 +65,7 @@ def _start(pages: Sequence[type[Page]], languages: Mapping[str, Strings]) -> Non
         return WebSocketManager(
             endpoint,
             url=f"{sockets}{endpoint}",
-            connector=BrowserConnector(),
+            connector=BrowserConnector(early),
             tokens=auth,
             scheduler=scheduler,
             random=Leaning(random.Random()),

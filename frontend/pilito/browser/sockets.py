@@ -13,6 +13,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from pilito.arrivals import Arrivals
+from pilito.browser.early import EarlySocket
 from pilito.browser.proxies import Proxies
 from pilito.ports import SocketSink
 
@@ -43,7 +44,10 @@ class _Collector:
         self._data_of = js.Function.prototype.call.bind(getter)
         self._socket: Any = None
 
-    def attach(self, socket: Any) -> None:
+    def attach(self, socket: Any, arrived: Any = ()) -> None:
+        """Collect what arrives on ``socket`` from now on, behind the events that have ``arrived`` before."""
+        for event in arrived:
+            self.collect(event)
         self._socket = socket
         socket.onmessage = self.collect
 
@@ -85,7 +89,8 @@ class _Collector:
 class BrowserConnector:
     """``Connector``. There is no ``onerror``: a ``close`` always follows it and says more."""
 
-    def __init__(self) -> None:
+    def __init__(self, early: EarlySocket | None = None) -> None:
+        self._early = early
         self._proxies = Proxies()
         self._opened = self._proxies.make(self._on_open)
         self._closed = self._proxies.make(self._on_close)
@@ -96,6 +101,10 @@ class BrowserConnector:
 
     def open(self, generation: int, url: str, protocols: Sequence[str], sink: SocketSink) -> None:
         self.abandon(1000, "Replaced")
+        adopted = self._early.adopt(url, protocols) if self._early else None
+        if adopted is not None:
+            self._adopt(generation, adopted, sink)
+            return
         try:
             offered = [to_js(list(protocols))] if protocols else []
             self._socket = js.WebSocket.new(url, *offered)
@@ -107,6 +116,21 @@ class BrowserConnector:
         self._socket.onopen = self._opened
         self._socket.onclose = self._closed
         self._collector.attach(self._socket)
+
+    def _adopt(self, generation: int, early: Any, sink: SocketSink) -> None:
+        """Go on with a socket that plain script has dialled: what has happened to it is told first, in its order."""
+        self._arrivals.begin(generation, sink)
+        socket, closed = early.socket, early.closed
+        self._collector.attach(socket, early.events)
+        if early.opened:
+            self._arrivals.opened()
+        if closed:
+            socket.onopen = socket.onmessage = socket.onclose = None
+            self._arrivals.closed(closed.code, closed.reason)
+            return
+        self._socket = socket
+        socket.onopen = self._opened
+        socket.onclose = self._closed
 
     def send(self, text: str) -> bool:
         if self._socket is None or self._socket.readyState != _OPEN:
@@ -130,6 +154,8 @@ class BrowserConnector:
             socket.close(code, reason)
 
     def release(self) -> None:
+        if self._early:
+            self._early.discard()
         if self._socket is not None and self._socket.readyState == _CONNECTING and _is_webkit():
             self._socket.close()  # the proxy that would close it later is about to go
         self.abandon(1000, "Client disconnect")

@@ -1,14 +1,17 @@
 """The document: our markup goes in as one string for each update, lists are patched by key."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import js
 
+from pilito.browser.focus import Focus
 from pilito.browser.proxies import Proxies
 from pilito.browser.rows import RowList
 from pilito.markup import Html
 from pilito.ports import DomEvent, Handler, Row, ScrollPosition, Undo
+
+_PAINTED: Final = "data-painted"
 
 
 class _Trusted:
@@ -35,20 +38,22 @@ class BrowserView:
 
     # --- writing ---
 
-    def render(self, html: Html) -> None:
+    def render(self, html: Html, *, keeping: Sequence[str] = ()) -> None:
         self._forget_rows()
+        focus = Focus(self._root)
+        painted = self._painted(keeping)
         self._root.innerHTML = self._trusted(html)
+        for selector, nodes in painted.items():
+            self._find(selector).replaceChildren(*nodes)
+        focus.again()
 
     def replace(self, selector: str, html: Html) -> None:
         target = self._find(selector)
         if target is None:
             return
-        focused = js.document.activeElement
-        name = focused.id if focused and focused.id and target.contains(focused) else ""
-        caret = focused.selectionStart if name and hasattr(focused, "selectionStart") else None
+        focus = Focus(target)
         target.innerHTML = self._trusted(html)
-        if name:
-            self._focus_again(name, caret)
+        focus.again()
 
     def rows(self, selector: str, rows: Sequence[Row]) -> None:
         found = self._list(selector)
@@ -57,6 +62,10 @@ class BrowserView:
             if target is None:
                 return
             found = self._lists[selector] = RowList(target, self._trusted)
+            focus = Focus(target)  # on a row that was painted before Python was there
+            found.patch(rows)
+            focus.again()
+            return
         found.patch(rows)
 
     def row(self, selector: str, row: Row) -> None:
@@ -97,6 +106,14 @@ class BrowserView:
             target.scrollTop = top
 
     # --- reading ---
+
+    @property
+    def painted(self) -> bool:
+        """Whether plain script has painted this part, and nothing else has been shown since."""
+        return bool(self._root.hasAttribute(_PAINTED))
+
+    def picture(self) -> str:
+        return str(js.window.pilitoPicture(self._root))
 
     def value(self, selector: str) -> str:
         target = self._find(selector)
@@ -144,12 +161,13 @@ class BrowserView:
     def _find(self, selector: str) -> Any:
         return self._root.querySelector(selector) or None
 
-    def _focus_again(self, name: str, caret: Any) -> None:
-        again = js.document.getElementById(name)
-        if again:
-            again.focus()
-            if isinstance(caret, int) and hasattr(again, "setSelectionRange"):
-                again.setSelectionRange(caret, caret)
+    def _painted(self, selectors: Sequence[str]) -> dict[str, list[Any]]:
+        """The nodes that plain script has painted inside elements; from now on this part is ours."""
+        if not self.painted:
+            return {}
+        self._root.removeAttribute(_PAINTED)
+        found = {selector: self._find(selector) for selector in selectors}
+        return {selector: list(element.childNodes) for selector, element in found.items() if element is not None}
 
     def _list(self, selector: str) -> RowList | None:
         """The list of an element that is still in the document."""
@@ -180,6 +198,10 @@ class BrowserDocument:
     @property
     def page(self) -> BrowserView:
         return self._page
+
+    @property
+    def painted(self) -> bool:
+        return self._shell.painted
 
     def focus_page(self) -> None:
         js.document.getElementById("page").focus()
