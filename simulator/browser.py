@@ -50,6 +50,8 @@ class Browser:
         if key == USER and before and value is None:
             self.cleared[json.loads(before)["id"]] = self.clock.now
             self.sessions.logs_out(json.loads(before)["id"])
+        if key == USER and value:
+            self.sessions.stays(json.loads(value)["id"])
         if value is None:
             del self.stored[key]
         else:

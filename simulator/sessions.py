@@ -46,6 +46,10 @@ class Sessions:
         self._logged_out[user] = self._clock.now
         self.ends()
 
+    def stays(self, user: str) -> None:
+        """A tab stores whose browser this is."""
+        self._logged_out.pop(user, None)
+
     def refused(self) -> None:
         """The server closes a socket because of its token. The second one is the end."""
         if self._clock.now - self._refused_at < SECOND_REFUSAL:
