@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from e2e.leaks import provoke
+from e2e.leaks import painted, provoke
 from e2e.tab import Tab
 from mock_server.server import MockServer
 
@@ -22,6 +22,7 @@ def test_fails(tab: Tab, server: MockServer) -> None:
     """Fails, with everything that it knows in its message."""
     tokens = provoke(tab, server)
     Path(os.environ["PILITO_LEAKS"], "tokens.json").write_text(json.dumps(tokens))
+    Path(os.environ["PILITO_LEAKS"], "screenshot.json").write_bytes(painted(tab))
     print("printed", tokens)
     logging.getLogger("shop").error("logged %s", tokens)
     tab.page.evaluate("token => console.error(`the page says ${token}`)", tokens[0])

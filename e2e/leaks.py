@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,14 @@ def spellings(token: str) -> Iterator[bytes]:
 def shown(data: bytes, tokens: list[str]) -> list[bytes]:
     """The pieces of tokens that can be read in some data. The header, which every token shares, is no secret."""
     return [piece for token in tokens for piece in spellings(token.partition(".")[2]) if piece in data]
+
+
+def painted(tab: Tab) -> bytes:
+    """Every text that a screenshot can show: the document as laid out, with what style sheets and controls put in."""
+    devtools = tab.page.context.new_cdp_session(tab.page)
+    found = devtools.send("DOMSnapshot.captureSnapshot", {"computedStyles": ["content"]})
+    devtools.detach()
+    return json.dumps(found["strings"]).encode()
 
 
 def artefacts(folder: Path) -> Iterator[tuple[str, bytes]]:

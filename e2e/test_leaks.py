@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Request
 
-from e2e.leaks import artefacts, provoke, shown
+from e2e.leaks import artefacts, painted, provoke, shown
 from e2e.tab import Tab
 from mock_server.redaction import redact_bytes
 from mock_server.server import MockServer
@@ -43,8 +43,11 @@ def test_a_page_shows_no_token(tab: Tab, server: MockServer) -> None:
         "the state": json.dumps(server.state()),
         "addresses": "\n".join(request.url for request in requests),
         "visited": "\n".join(tab.visited),
+        "a screenshot": painted(tab).decode(),
     }
     assert {name: pieces for name, text in places.items() if (pieces := shown(text.encode(), tokens))} == {}
+    tab.page.evaluate("token => { document.querySelector('#search').value = token; }", tokens[-1])
+    assert shown(painted(tab), tokens)  # a picture that had one would be found
     headers = [request.all_headers() for request in requests]
     assert [found["referer"] for found in headers if found.get("referer")] == []  # an empty one tells nothing
     telling = {name for found in headers for name, value in found.items() if shown(value.encode(), tokens)}
@@ -89,4 +92,6 @@ def test_a_failing_run_leaves_no_token(tmp_path: Path, pytestconfig: pytest.Conf
     kinds = {name.partition(":")[0].rpartition(".")[2] for name in found}
     assert kinds >= {"txt", "jsonl", "json", "png", "zip", "xml"}
     found |= {"stdout": run.stdout, "stderr": run.stderr, "network.har": redact_bytes(recording)}
+    found["what the screenshot shows"] = (leaks / "screenshot.json").read_bytes()
+    assert b"Conversations" in found["what the screenshot shows"]
     assert {name: pieces for name, data in found.items() if (pieces := shown(data, tokens))} == {}

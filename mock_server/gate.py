@@ -6,6 +6,7 @@ mock is started strict: the page under test is served from this very port, and d
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mock_server.hub import Connection
@@ -25,6 +26,7 @@ class Gate:
     def __init__(self, backend: "Backend") -> None:
         self.backend = backend
         self.dials: dict[str, deque[float]] = {}  # of each user, in the last minute, oldest first
+        self.clock: Callable[[], float] = time.monotonic  # in seconds; a test that moves the time puts its own here
 
     def refusal(self, origin: str, token: str, connection: Connection, *, opened: bool = False) -> int | None:
         """The HTTP status with which the handshake is refused, ``None`` where it may go on to its endpoint.
@@ -47,7 +49,7 @@ class Gate:
         if connection.user is None:
             return False
         fault = self.backend.faults.standing(connection.path, connection.email, ("rate_limit",), connection.tab)
-        now, dials = time.monotonic(), self.dials.setdefault(connection.email, deque())
+        now, dials = self.clock(), self.dials.setdefault(connection.email, deque())
         while dials and now - dials[0] >= self.backend.settings.timing.window:
             dials.popleft()
         allowed = fault.number("per_minute", PER_WINDOW) if fault else PER_WINDOW if checked else None
