@@ -39,8 +39,8 @@ _BE_QUICK = """() => {
 class Pair:
     """One tab on the conversations, one on the customers, so that no version lets them kick each other."""
 
-    def __init__(self, tabs: list[Tab], server: MockServer) -> None:
-        self.tabs, self.server = tabs, server
+    def __init__(self, tabs: list[Tab], server: MockServer, *, locks: bool) -> None:
+        self.tabs, self.server, self.locks = tabs, server, locks
         self.first, self.second = tabs
 
     def begin(self, profile: str) -> "Pair":
@@ -143,5 +143,5 @@ def open_pair(browser: Browser, server: MockServer, options: dict[str, Any], *, 
     for tab, path in zip(tabs, ("/conversations", "/customers"), strict=True):
         tab.open(path)
     assert tabs[0].page.evaluate("'locks' in navigator") is locks
-    yield Pair(tabs, server)
+    yield Pair(tabs, server, locks=locks)
     context.close()
