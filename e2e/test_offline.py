@@ -31,13 +31,15 @@ def _announced(tab: Tab, attempt: int) -> bool:
     return tab.said(f"Scheduling reconnect attempt {attempt} in") == 1
 
 
+def _has_dialled(tab: Tab, times: int) -> bool:
+    return tab.said("Connecting to WebSocket") == times
+
+
 def through_schedule(tab: Tab) -> list[float]:
     """Let the page fail its way through every attempt; returns the delays that it announced."""
-    for attempt, nominal in enumerate(SCHEDULE, 1):
-        announced = partial(_announced, tab, attempt)
-        eventually(announced, page=tab.page)
-        tab.expect_state("waiting")
-        tab.pass_time(nominal * 1.2 + 0.1)
+    for attempt in range(1, len(SCHEDULE) + 1):
+        eventually(partial(_announced, tab, attempt), page=tab.page)
+        tab.pass_waits_until(partial(_has_dialled, tab, attempt + 1))
     eventually(lambda: tab.said("Max reconnect attempts reached") == 1, page=tab.page)
     lines = [line for line in tab.console if line.startswith("Scheduling reconnect attempt")]
     return [float(line.split(" in ")[1].removesuffix(" s")) for line in lines]
@@ -94,8 +96,11 @@ def test_the_network_is_gone_and_comes_back(clocked: Tab, server: MockServer) ->
     clocked.goes_offline()
     clocked.pass_time(4)
     clocked.expect_state("waiting", reason="offline")
+    lists = clocked.said("Received message: conversations_list")
     clocked.page.context.set_offline(False)
     clocked.ready()
+    eventually(lambda: clocked.said("Received message: conversations_list") > lists, page=clocked.page)
+    clocked.pass_time(0.1)  # a repaint waits for as long
     expect(clocked.rows()).to_have_count(rows)
     ids = clocked.page.locator("[data-conversation-id]").evaluate_all("all => all.map(e => e.dataset.conversationId)")
     assert len(ids) == len(set(ids))
