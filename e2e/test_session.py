@@ -87,6 +87,18 @@ TRICKS = [
     "/login?next=//evil.example",
     "/" + "a" * 5000,
     "",
+    "//sara:pw@evil.example",
+    "/sara@evil.example",
+    "/%40evil.example",
+    "java\tscript:alert(1)",
+    "/\\\tevil.example",
+    "/%25252f%25252fevil.example",
+    "/\uff0f\uff0fevil.example",
+    "/\uff0e\uff0e/evil.example",
+    "/\u2025/evil.example",
+    "//evil\u3002example",
+    "/x\u202eevil.example",
+    "/%c0%af%c0%afevil.example",
 ]
 
 
@@ -99,6 +111,7 @@ def test_next_never_leaves_the_site(tab: Tab, server: MockServer) -> None:
         for spelt in (quote(trick, safe=""), quote(trick, safe="/:\\")):
             tab.page.evaluate(go, f"/login?next={spelt}")
             tab.expect_path(f"^{server.url}/conversations$")
+    assert tab.foreign == []
 
 
 @BOTH
