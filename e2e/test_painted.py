@@ -62,7 +62,7 @@ def expect_nothing_painted(page: Page) -> None:
 def test_the_last_list_is_there_before_python_and_stays_until_the_new_one_comes(
     tab: Tab, server: MockServer, evidence: Evidence, request: pytest.FixtureRequest, way: str
 ) -> None:
-    """Shell and rows are painted as old, and replaced without a gap, a jump or a lost focus."""
+    """Shell and rows are painted as old, and replaced without a gap, a jump or a lost focus; then links work."""
     if way == "build":
         server = tab.server = evidence.server = request.getfixturevalue("built_server")
         server.reset()
@@ -91,6 +91,8 @@ def test_the_last_list_is_there_before_python_and_stays_until_the_new_one_comes(
     expect(page.locator("#count")).to_have_text("60 conversations")
     assert page.evaluate("document.activeElement.id") == focused
     assert page.evaluate("window.seen") == {"empty": 0, "moved": 0}
+    page.locator('nav a[href="/customers"]').click()
+    tab.expect_path("/customers$").ready(CUSTOMERS)
 
 
 def test_it_is_painted_in_the_users_language_and_theme(tab: Tab) -> None:

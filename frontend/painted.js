@@ -113,7 +113,7 @@
     const painted = () => part("shell").dataset.painted !== undefined;
     // Where a click leads to is what Python shows first.
     document.addEventListener("click", (event) => {
-      const link = event.target.closest?.("[data-painted] a[href^='/']");
+      const link = event.target.closest?.("#shell[data-painted] a[href^='/'], #page[data-painted] a[href^='/']");
       if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
       history.pushState(null, "", link.getAttribute("href"));

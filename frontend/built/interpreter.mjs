@@ -1,7 +1,10 @@
 // PyScript's interpreter in the build. It starts when it is evaluated, beside PyScript's core, and is handed over alive.
 import { fromArchives, fromSnapshot, version } from "/frontend/built/runtime.mjs";
+import { keepRest } from "/frontend/built/rest.mjs";
 
 export { version };
+
+const REST_AFTER = 3000; // milliseconds that the app has for its own first requests
 
 const WAYS = [
   ["the memory snapshot", fromSnapshot],
@@ -26,7 +29,7 @@ async function start() {
 }
 
 const started = start();
-started.catch(() => {}); // PyScript awaits it below, or never comes so far; boot.js hears of it either way
+started.then(() => setTimeout(keepRest, REST_AFTER), () => {}); // PyScript awaits it below, or never comes so far; boot.js hears of it either way
 
 /** Hand over the interpreter that is already starting, with its output where PyScript wants it. */
 export async function loadPyodide({ stdout, stderr }) {

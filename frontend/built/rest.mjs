@@ -1,7 +1,17 @@
-// The runtime comes in two parts (tools/bundle/split): what the app was seen to use, and the rest. When a function of the
-// rest is called first it is fetched while everything waits: wasm cannot wait for a promise there.
+// The runtime comes in two parts (tools/bundle/split): what the app was seen to use, and the rest. The rest comes
+// when the app has started. A function of it that is called before is fetched while everything waits: wasm cannot wait for
+// a promise there.
 const REST = "/runtime/pyodide/pyodide.rest.wasm";
 const OURS = "pilito:";
+let kept; // the rest, compiled, where it has come before it was called
+
+/** Fetch the rest while nobody waits for it. Without it a first call would block the page, and offline end Python. */
+export function keepRest() {
+  WebAssembly.compileStreaming(fetch(REST)).then(
+    (module) => { kept = module; },
+    () => addEventListener("online", keepRest, { once: true }),
+  );
+}
 
 function fetchNow(url) {
   const request = new XMLHttpRequest();
@@ -17,8 +27,8 @@ function complete(exports, given) {
   const shared = { memory: exports.memory };
   for (const name of Object.keys(exports)) if (name.startsWith(OURS)) shared[name.slice(OURS.length)] = exports[name];
   for (let i = 0, found; (found = shared.functions.get(i)); i++) shared[`function${i}`] = found;
-  new WebAssembly.Instance(new WebAssembly.Module(fetchNow(REST)), { ...given, pilito: shared });
-  console.info("Pilito has fetched the rest of the runtime");
+  new WebAssembly.Instance(kept ?? new WebAssembly.Module(fetchNow(REST)), { ...given, pilito: shared });
+  console.info("Pilito has called the rest of the runtime");
 }
 
 /** Pyodide's `create`, with the first part connected to the rest. */
