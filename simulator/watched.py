@@ -86,8 +86,7 @@ class WatchedManager(WebSocketManager):
         super().disconnect()
 
     def wake(self, cause: WakeCause) -> None:
-        if self.state in TRYING or self.state is State.SUSPENDED:
-            self._unforgiven = 0
+        self._unforgiven = 0
         super().wake(cause)
 
     def send(self, message: Message) -> bool:

@@ -138,7 +138,7 @@ class Protocol(Recovery):
         self._ask_for_token()
 
     def _hope(self, _: Event) -> None:
-        """What wakes us may have come too late for the attempt under way: its failure must not be the last word."""
+        """The attempt under way, or the next one, may still fail of what was before: it must not be the last one."""
         self.attempts = 0
 
     def _dial(self, event: TokenIssued) -> None:
@@ -263,6 +263,7 @@ class Protocol(Recovery):
             self._probe(self._policy.wake_probe if self._overslept else self._policy.probe)
 
     def _wake_ready(self, event: Event) -> None:
+        self._hope(event)
         if abs(self._now - self._last_frame) > self._policy.wake_probe:
             self._check_ready(event)
 
@@ -318,6 +319,7 @@ class Protocol(Recovery):
 
     def _wake_waiting(self, event: Wake) -> None:
         """What the server asked for is kept to. Among the tabs, the one that is looked at goes first."""
+        self._hope(event)
         out_of_turn = self.reason is Reason.QUEUED and event.cause not in _LOOKED_AT
         if self.reason not in {Reason.THROTTLED, Reason.REFUSED} and not out_of_turn:
             self._ask_for_token()

@@ -93,7 +93,7 @@ TRANSITIONS: Final[dict[tuple[State, Trigger], Rule]] = {
     # server confirmed
     (_R, Trigger.DISCONNECT): Rule("stop", (_C,), "close with 1000; REQUESTED"),
     (_R, Trigger.SUSPEND): Rule("suspend", (_S,), "close with 1000; FROZEN"),
-    (_R, Trigger.WAKE): Rule("wake_ready", (_R,), "after silence: probe, and expect the answer within 3 s"),
+    (_R, Trigger.WAKE): Rule("wake_ready", (_R,), "attempts = 0; after silence: probe, and expect the answer within 3 s"),
     (_R, Trigger.CHECK): Rule("check_ready", (_R,), "probe, and expect the answer within 3 s"),
     (_R, Trigger.FRAME): Rule("frame", (_R, _A, _C, _S), "deliver; the silence begins anew; control frame: as its close code"),
     (_R, Trigger.CLOSED): Rule("closed", (_W, _S, _A, _C), "by `close_verdict`"),
@@ -106,7 +106,7 @@ TRANSITIONS: Final[dict[tuple[State, Trigger], Rule]] = {
     (_W, Trigger.SUSPEND): Rule("suspend", (_S,), "FROZEN"),
     (_W, Trigger.RETRY): Rule("retry", (_A,), "ask for a token"),
     (_W, Trigger.RETRY_NOW): Rule("retry_now", (_A,), "attempts = 0; ask for a token"),
-    (_W, Trigger.WAKE): Rule("wake_waiting", (_A, _W), "ask for a token now; QUEUED only if looked at; not if THROTTLED or REFUSED"),
+    (_W, Trigger.WAKE): Rule("wake_waiting", (_A, _W), "attempts = 0; ask for a token now; QUEUED only if looked at; not if THROTTLED or REFUSED"),
     (_W, Trigger.CHECK): Rule("note_offline", (_W,), "LOST becomes OFFLINE; the timer stays"),
     # waiting for a reason to try
     (_S, Trigger.CONNECT): Rule("retry_now", (_A,), "attempts = 0; ask for a token"),

@@ -273,3 +273,27 @@ def test_a_wake_during_the_last_attempt_makes_it_not_the_last(state: State) -> N
     assert (machine.state, machine.protocol.attempts) == (state, 1)
     machine.wake().advance(120)
     assert machine.announced(LifecycleEvent.RECONNECTING)[1:]
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.READY])
+@pytest.mark.parametrize("cause", WakeCause)
+def test_after_a_wake_the_whole_budget_is_left(state: State, cause: WakeCause) -> None:
+    """What fails right after a wake, of what was before or of the server's allowance, is not the last attempt."""
+    machine = machine_in(State.WAITING, Policy(max_attempts=1))
+    if state is State.READY:
+        machine.advance(3).token().opened().frame()
+    assert (machine.state, machine.protocol.attempts) == (state, 1)
+    machine.wake(cause)
+    if state is State.WAITING:
+        machine.token()
+    machine.closed()
+    assert (machine.state, machine.protocol.attempts) == (State.WAITING, 1)
+
+
+def test_a_wake_that_may_not_dial_gives_a_fresh_budget_too() -> None:
+    """A wait that the server has asked for goes on, and the dial after it is not the last."""
+    machine = machine_in(State.READY, Policy(max_attempts=1)).closed(1013)
+    assert (machine.state, machine.reason, machine.protocol.attempts) == (State.WAITING, Reason.THROTTLED, 1)
+    assert machine.wake().state is State.WAITING
+    machine.advance(80).token().closed()
+    assert (machine.state, machine.protocol.attempts) == (State.WAITING, 1)
