@@ -87,6 +87,7 @@ class Auth:
         self._vouched = ""  # the access token that the server has said is ``user``'s
         self._following = asyncio.Lock()
         self._look_ahead: TimerHandle | None = None
+        self._released = False
         self.user: User | None = None
         self.session = Session.UNKNOWN
 
@@ -146,6 +147,8 @@ class Auth:
         self._plan()
 
     def release(self) -> None:
+        """Stop listening and looking ahead. What the server is being asked just now may still be answered."""
+        self._released = True
         while self._undo:
             self._undo.pop()()
         self._changes.clear()
@@ -329,8 +332,7 @@ class Auth:
             if isinstance(answer, Denied) and not self._replaced(access):
                 self._expire(access)
             elif isinstance(answer, Unavailable) and self.session is Session.NONE:  # nobody dials: nobody else asks
-                self._stop_planning()
-                self._look_ahead = self._scheduler.call_later(FOLLOW_AGAIN, self._follow_again)
+                self._look_in(FOLLOW_AGAIN, self._follow_again)
 
     def _follow_again(self) -> None:
         self._scheduler.spawn(self._follow(), name="follow a login again")
@@ -363,7 +365,13 @@ class Auth:
         left = self._lifetime.left(self._vouched) if self.session is Session.VALID else None
         if left is not None:
             soonest, latest = LOOK_AHEAD
-            self._look_ahead = self._scheduler.call_later(min(max(left, soonest), latest), self._looked_ahead)
+            self._look_in(min(max(left, soonest), latest), self._looked_ahead)
+
+    def _look_in(self, seconds: float, look: Callable[[], None]) -> None:
+        """Start the only timer of a session. After ``release`` nobody would stop it any more, so it is not started."""
+        self._stop_planning()
+        if not self._released:
+            self._look_ahead = self._scheduler.call_later(seconds, look)
 
     def _stop_planning(self) -> None:
         if self._look_ahead is not None:

@@ -208,6 +208,21 @@ async def test_a_login_elsewhere_is_asked_about_until_a_server_answers() -> None
 
 
 @scenario
+async def test_a_question_that_is_lost_after_release_is_not_asked_again() -> None:
+    """A tab that is released while the server is asked about a login elsewhere owns no timer afterwards."""
+    browser = Browser()
+    other, tab = await browser.session(), await browser.session()
+    browser.server.instead = {"auth/status": HttpResponse(200, None)}
+    await other.login("one@x", "right")
+    other.release()
+    await pass_time(browser.server.latency / 2)
+    assert browser.server.count("auth/status") == 1
+    tab.release()
+    await pass_time(1)
+    assert browser.clock.pending == 0
+
+
+@scenario
 async def test_a_new_token_that_dies_before_anybody_has_vouched_for_it_is_replaced_too() -> None:
     """The pair still has its refresh token: the session goes on, and nobody is sent to the login page."""
     browser = Browser()

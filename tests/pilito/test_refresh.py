@@ -189,6 +189,21 @@ async def booted(browser: Browser) -> Tab:
     return tab
 
 
+@scenario
+async def test_a_token_that_is_vouched_for_after_release_is_not_looked_after() -> None:
+    """A tab that is released while the server is asked whose a new token is plans no renewal of it."""
+    browser = Browser()
+    dated(browser)
+    other, tab = await booted(browser), await booted(browser)
+    await other.login("one@x", "right")
+    other.release()
+    await pass_time(browser.server.latency / 2)
+    assert browser.server.count("auth/status") == 1
+    tab.release()
+    await pass_time(1)
+    assert browser.clock.pending == 0
+
+
 @LOCKS
 @pytest.mark.parametrize("exp", [None, 7 * DAY])
 @scenario
