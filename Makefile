@@ -5,13 +5,14 @@ BACKEND ?=
 DIST ?=
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 2
+BROWSERS ?= 3
 SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND)) $(if $(DIST),--dist dist)
 BUILT := $(if $(DIST),dist/manifest.json)
 BUILT_FROM := index.html $(shell find frontend tools/bundle -type f -not -path '*/__pycache__/*')
 
 .PHONY: serve build test lint unit e2e bench exhaustive simulate mutants browser lock clean
 
-# DIST=1 serves, or tests, the build instead of the sources.
+# DIST=1 serves the build instead of the sources.
 serve: $(VENV)/.installed node_modules/.installed $(BUILT)
 	@exec $(PYTHON) -m mock_server $(SERVE_FLAGS)
 
@@ -32,9 +33,11 @@ lint: $(VENV)/.installed
 unit: $(VENV)/.installed node_modules/.installed
 	$(PYTHON) -m pytest tests -n $(WORKERS)
 
-# The build is always there: e2e/test_build.py drives it.
+# The whole suite on the build, which is what people run, and a few journeys on the sources. SOURCES=1: all of it on those.
 e2e: $(VENV)/.installed node_modules/.installed dist/manifest.json
-	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m pytest e2e -n $(WORKERS) $(if $(DIST),--pilito-dist dist)
+	export PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" && \
+	$(PYTHON) -m pytest e2e -n $(BROWSERS) $(if $(SOURCES),,--pilito-dist dist \
+	  && $(PYTHON) -m pytest e2e/test_journey.py e2e/test_connection.py -n $(BROWSERS))
 
 # BENCH=frames runs one of them.
 bench: $(VENV)/.installed node_modules/.installed

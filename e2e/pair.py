@@ -55,6 +55,7 @@ class Pair:
             next_second()
             self.first.log_in()
             eventually(lambda: self.first.stored("access_token") is not None)
+        self.first.front()
         self.reopen()  # the connections of the test before, and what they remember of it, are gone
         self.live()
         self.server.backend.hub.totals.clear()

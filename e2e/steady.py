@@ -36,6 +36,7 @@ class Steady:
 
     def begin(self, profile: str) -> None:
         """Nothing is in force on a server of this version, the user is logged in, and no page is open."""
+        self.tab.front()
         self.go("/nowhere", "")
         self.server.backend.settings = replace(self.server.backend.settings, profile=profile_named(profile))
         self.server.reset()

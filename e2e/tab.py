@@ -25,9 +25,13 @@ class Tab(BrowserTab):
         return self
 
     def log_in(self, email: str = "sara@example.com", password: str = "demo-sara") -> Self:
-        self.page.get_by_label("Email").fill(email)
+        self.front().page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Log in").click()
+        return self
+
+    def log_out(self) -> Self:
+        self.front().page.get_by_role("button", name="Log out").click()
         return self
 
     # --- what the user sees ---

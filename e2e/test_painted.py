@@ -164,7 +164,7 @@ def test_nothing_is_painted_after_a_logout(tab: Tab) -> None:
     """With the session goes what was kept, and the next start shows the plain header."""
     tab.give_session()
     visit(tab)
-    tab.page.get_by_role("button", name="Log out").click()
+    tab.log_out()
     tab.expect_path("/login$")
     assert tab.page.evaluate(KEPT) == []
     start_held(tab)

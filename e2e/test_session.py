@@ -192,7 +192,7 @@ def test_logout_reaches_every_tab(new_tab: Callable[..., Tab], server: MockServe
     first = new_tab().give_session().open().ready()
     second = new_tab().open("/customers").ready(CUSTOMERS)
     access = first.tokens[0]
-    first.page.get_by_role("button", name="Log out").click()
+    first.log_out()
     for tab in (first, second):
         tab.expect_path("/login$")
         expect(tab.rows()).to_have_count(0)
@@ -208,7 +208,7 @@ def test_another_user_does_not_see_the_first_ones_data(new_tab: Callable[..., Ta
     first = new_tab().give_session().open().ready()
     expect(first.page.get_by_text("60 conversations")).to_be_visible()
     second = new_tab().open().ready()
-    second.page.get_by_role("button", name="Log out").click()
+    second.log_out()
     second.expect_path("/login$").log_in("omid@example.com", "demo-omid")
     for tab in (first, second):
         tab.expect_path("/conversations$")

@@ -30,6 +30,6 @@ def test_without_storage_one_tab_works(tab: Tab, server: MockServer, script: str
     tab.expect_path("/customers$")
     tab.page.evaluate("history.back()")
     expect(tab.page.get_by_label("Message", exact=True)).to_have_value("kept in memory")
-    tab.page.get_by_role("button", name="Log out").click()
+    tab.log_out()
     tab.expect_path("/login$")
     eventually(lambda: all(counts["live"] == 0 for counts in server.state()["endpoints"].values()))

@@ -125,7 +125,7 @@ def test_only_the_build_is_kept_and_nothing_of_a_user(kept_tab: Tab, releases: R
     tab.page.context.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
     tab.rows().first.click()
     expect(tab.rows("message").first).to_be_visible()
-    tab.page.get_by_role("button", name="Log out").click()
+    tab.log_out()
     tab.log_in("omid@example.com", "demo-omid").expect_path("/conversations")
     tab.reload().ready()
     wait_for_worker(tab)

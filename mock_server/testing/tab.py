@@ -67,6 +67,12 @@ class BrowserTab:
         self.page.goto(f"{self.server.url}{self.start_path if path is None else path}")
         return self.wait_ready()
 
+    def front(self) -> Self:
+        """Bring the tab to the front of its window. Behind another one it paints once a second or two, and each click,
+        which waits for two paints, takes as long; hidden it is not."""
+        self.page.bring_to_front()
+        return self
+
     def reload(self) -> Self:
         self.page.reload()
         return self.wait_ready()
