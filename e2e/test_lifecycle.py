@@ -183,4 +183,4 @@ def test_a_sandboxed_page_works_alone(window: BrowserContext, server: MockServer
     eventually(lambda: server.endpoint(CONVERSATIONS)["accepted"] == 2)
     tab.ready()
     tab.page.unroute_all(behavior="ignoreErrors")
-    tab.expected += [r"pyodide\.rest-", r"Failed to load resource"]  # the build fetches it in its own time: too late now
+    tab.expected += [r"pyodide\.rest-", r"Failed to load resource"]  # fetched when nobody waits: too late
