@@ -39,8 +39,8 @@ e2e: $(VENV)/.installed node_modules/.installed dist/manifest.json
 	$(PYTHON) -m pytest e2e -n $(BROWSERS) $(if $(SOURCES),,--pilito-dist dist \
 	  && $(PYTHON) -m pytest e2e/test_journey.py e2e/test_connection.py -n $(BROWSERS))
 
-# BENCH=frames runs one of them.
-bench: $(VENV)/.installed node_modules/.installed
+# Prints the table of targets and writes it, the figures and the pictures. BENCH=frames runs one of them.
+bench: $(VENV)/.installed node_modules/.installed dist/manifest.json
 	$(PYTHON) -m bench $(BENCH)
 
 # The connection's machine in every order of events, to closure, for small bounds.

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, repeats: int) -> None:
     bench = importlib.import_module(f"bench.{name}")
-    with lab(repeats=repeats, routes=getattr(bench, "ROUTES", ())) as place:
+    with lab(repeats=repeats, routes=getattr(bench, "routes", None)) as place:
         report = bench.run(place)
         report.browser = place.version
     report.save()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from mock_server.server import listen, uvicorn_server
 from tools.browser import find, install
 
 PAGES = Path(__file__).parent / "pages"
+Routes = Callable[[Backend], Sequence[BaseRoute]]  # what a bench serves besides
 ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -37,11 +38,11 @@ ARGUMENTS = (
 class Server:
     """The mock with the app, the pages of ``bench/pages`` and the socket ``/flood``; on one free port, in a thread."""
 
-    def __init__(self, routes: Sequence[BaseRoute] = (), *, conversations: int = 300) -> None:
+    def __init__(self, routes: Routes | None = None, *, conversations: int = 300) -> None:
         self.backend = Backend(Settings(profile("guide"), False, "uvicorn", conversations, 1))
         self._app = Starlette(
             routes=[
-                *routes,
+                *(routes(self.backend) if routes else ()),
                 Route("/bench/{name:path}", _page),
                 WebSocketRoute("/flood", flood),
                 Mount("/", make_app(self.backend)),
@@ -107,7 +108,7 @@ class Lab:
 
 
 @contextlib.contextmanager
-def lab(*, repeats: int, routes: Sequence[BaseRoute] = ()) -> Iterator[Lab]:
+def lab(*, repeats: int, routes: Routes | None = None) -> Iterator[Lab]:
     """Start a server and a browser for one bench."""
     executable = find() or install()
     with Server(routes) as server, sync_playwright() as playwright:

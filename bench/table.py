@@ -22,13 +22,16 @@ def rows(names: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def markdown(names: tuple[str, ...]) -> str:
-    """The table as Markdown."""
+    """The table as Markdown, and below it what there is to say about a row."""
+    found = rows(names)
     head = "| what | plain PyScript | to reach | reached (lowest-highest) | | command |\n|---|---|---|---|---|---|\n"
-    return head + "".join(
+    lines = [
         f"| {row['what']} | {row['today']} | {row['limit']} | {Figure(**row['reached'])} |"
         f" {'yes' if row['met'] else 'no'} | `python -m bench {row['bench']}` |\n"
-        for row in rows(names)
-    )
+        for row in found
+    ]
+    notes = [f"- {row['what']}: {row['note']}.\n" for row in found if row["note"]]
+    return "".join([head, *lines, "\n", *notes])
 
 
 def write(names: tuple[str, ...]) -> str:

@@ -20,13 +20,14 @@
     for (const row of items) text += html(row);
     list.innerHTML = text;
   };
-  globalThis.benchChange = (times) => {
+  globalThis.benchChange = (times, way, after) => {
     const row = items[2];
     for (let number = 0; number < times; number += 1) {
       changes += 1;
       let node = excerpts.get(row.id);
       if (!node) excerpts.set(row.id, node = list.querySelector(`[data-key="${row.id}"] .excerpt`));
       node.textContent = `changed ${changes}`;
+      if (after) after();
     }
     return `changed ${changes}`;
   };

@@ -54,7 +54,7 @@ class Bench:
     def paint(self) -> None:
         self.view.rows("#rows", self.rows)
 
-    def change(self, times: int, way: str) -> str:
+    def change(self, times: int, way: str, after: Any) -> str:
         """``row`` hands over the one row that has changed, ``rows`` the whole list with one row that differs."""
         for _ in range(times):
             self.changes += 1
@@ -63,6 +63,8 @@ class Bench:
                 self.view.row("#rows", changed)
             else:
                 self.view.rows("#rows", self.rows)
+            if after:
+                after()
         return f"changed {self.changes}"
 
 

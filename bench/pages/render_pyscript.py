@@ -35,10 +35,12 @@ class Bench:
         self.items = self.kept[key]
         page["#rows"].append(*[row(item) for item in self.items])
 
-    def change(self, times: int, way: str) -> str:
+    def change(self, times: int, way: str, after: Any) -> str:
         for _ in range(times):
             self.changes += 1
             page.find(f"#{self.items[2]['id']} .excerpt")[0].textContent = f"changed {self.changes}"
+            if after:
+                after()
         return f"changed {self.changes}"
 
 
