@@ -13,6 +13,7 @@ from mock_server.models import Conversation
 from mock_server.server import MockServer
 
 MANY = 3000
+VERY_MANY, PART = 100_000, 25_000  # a frame with more is longer than any that the page takes
 
 
 def long_chat(server: MockServer) -> Conversation:
@@ -20,8 +21,9 @@ def long_chat(server: MockServer) -> Conversation:
 
 
 def message(number: int, **fields: Any) -> dict[str, Any]:
-    """A message of a day long after those of the seed."""
-    stamp = f"2031-05-05T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}.000000Z"
+    """A message of a day long after those of the seed, a second after the one before."""
+    time = f"{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}"
+    stamp = f"2031-05-{5 + number // 86_400:02d}T{time}.000000Z"
     row = {"id": f"n{number}", "content": f"message {number}", "type": "support", "created_at": stamp}
     return {**row, "customer": None, "feedback": "none", **fields}
 
@@ -96,6 +98,19 @@ def test_a_long_chat_costs_a_screenful(log: Locator, server: MockServer) -> None
     assert 0 < numbers[0] < MANY - 300
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     scroll_to_top(log, server)
+    assert len(shown(log)) <= 240
+
+
+def test_a_hundred_thousand_messages_cost_a_screenful(log: Locator, server: MockServer) -> None:
+    """With a hundred thousand messages there are no more elements than with thousands, and a new one adds one."""
+    for start in range(MANY, VERY_MANY, PART):
+        push_history(server, [message(number) for number in range(start, min(start + PART, VERY_MANY))])
+        expect(log).to_have_attribute("data-total", str(min(start + PART, VERY_MANY) + 50), timeout=60_000)
+    assert len(shown(log)) <= 240
+    log.evaluate(COUNT_NODES)
+    push(server, message(VERY_MANY))
+    expect(log.locator(f'[data-message-id="n{VERY_MANY}"]')).to_be_in_viewport()
+    assert log.page.evaluate("counted()") == [1, 1]
     assert len(shown(log)) <= 240
 
 
@@ -194,12 +209,29 @@ FLOOD = """([text, many]) => {
 }"""
 
 
+def test_a_changed_conversation_touches_no_element(steady: Steady) -> None:
+    """A push in which one conversation has other words changes one text of the list, and no element anywhere in it."""
+    steady.conversations()
+    page = steady.tab.page
+    rows = [{"id": f"r{number}", "title": f"title {number}", "status": "active"} for number in range(20)]
+    push_list(steady.server, rows)
+    expect(page.get_by_text("title 19")).to_be_visible()
+    page.locator("#rows").evaluate(COUNT_NODES)
+    push_list(steady.server, [*rows[:7], {**rows[7], "title": "other words"}, *rows[8:]])
+    expect(page.get_by_text("other words")).to_be_visible()
+    assert page.evaluate("counted()") == [1, 0]
+
+
+def push_list(server: MockServer, rows: list[dict[str, Any]]) -> None:
+    frame = {"type": "conversations_list", "conversations": rows, "filters": {}}
+    server.push(endpoint=CONVERSATIONS, frame=frame)
+
+
 def test_a_flood_of_lists_ends_with_the_newest(steady: Steady) -> None:
     """Hundreds of list pushes in a row end in the newest state, over the same socket."""
     steady.conversations()
     for number in range(100):
         row = {"id": "one", "title": f"title {number}", "status": "active", "unread_count": number}
-        frame = {"type": "conversations_list", "conversations": [row], "filters": {}}
-        steady.server.push(endpoint=CONVERSATIONS, frame=frame)
+        push_list(steady.server, [row])
     expect(steady.tab.page.get_by_text("title 99")).to_be_visible()
     assert steady.counts()["accepted"] == 1
