@@ -1,10 +1,15 @@
 """What the benches make of their samples."""
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
+import pytest
+
+from bench import report, table
+from bench.boot_targets import cold_bytes
 from bench.picture import draw
 from bench.report import Report, Target
-from bench.samples import Samples, alternate
+from bench.samples import Figure, Samples, alternate
 
 
 def test_contenders_are_measured_in_turn() -> None:
@@ -42,3 +47,27 @@ def test_the_picture_is_well_formed() -> None:
     samples = Samples({"time": {"<a>": [1.0], "b & c": [2.0]}})
     root = ElementTree.fromstring(draw("<title>", {"time": "ms"}, samples, {"heap": [1.0, 1.0]}))
     assert len(root.findall("{http://www.w3.org/2000/svg}rect")) == 2
+
+
+def test_the_table_names_what_was_missed_and_what_there_is_to_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every bench with results gives its rows, in the order of the benches, and a row's note stands below the table."""
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    for name, reached in (("one", 1.0), ("two", 3.0)):
+        target = Target(f"what {name} measures", "8", 2.0, Figure(reached, reached, reached), f"taken by {name}")
+        Report(name, name, {}, Samples(), [target]).save()
+    text = table.markdown(("two", "missing", "one"))
+    assert "| what two measures | 8 | 2.0 | 3.00 (3.00-3.00) | no | `python -m bench two` |" in text
+    assert "| what one measures | 8 | 2.0 | 1.00 (1.00-1.00) | yes | `python -m bench one` |" in text
+    assert text.index("- what two measures: taken by two.") < text.index("- what one measures: taken by one.")
+
+
+def test_a_first_visit_downloads_the_snapshot_or_the_archives() -> None:
+    """With the snapshot no archive of modules is asked for, without it no snapshot, and the stock library never."""
+    archives = {"/app.zip": 1, "/runtime/stdlib.zip": 2, "/runtime/pyodide/python_stdlib.zip": 4}
+    sizes = {**archives, "/snapshot.bin": 8, "/a": 16}
+    names = {address: f"/assets{address}" for address in sizes}
+    files = {names[address]: {"br": size} for address, size in sizes.items()} | {"/index.html": {"br": 32}}
+    assert cold_bytes({"names": names, "files": files}) == (8 + 16 + 32, 1 + 2 + 16 + 32)
