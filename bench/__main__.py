@@ -1,9 +1,11 @@
 """``python -m bench [NAME] [--repeats N]``: see the package."""
 
 import argparse
-import importlib.util
+import importlib
 import sys
 from collections.abc import Sequence
+
+from playwright.sync_api import Error
 
 from bench import table
 from bench.lab import lab
@@ -17,24 +19,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", nargs="?", choices=(*BENCHES, "table"), help="one bench, or the table (all)")
     parser.add_argument("--repeats", type=int, default=5, help="how often each contender is measured (5)")
     flags = parser.parse_args(arguments)
-    if flags.name != "table":
-        for name in [flags.name] if flags.name else BENCHES:
-            if importlib.util.find_spec(f"bench.{name}") is None:
-                print(f"{name}: there is no bench/{name}.py yet", file=sys.stderr)
-                continue
-            _run(name, flags.repeats)
+    names = {"table": (), None: BENCHES}.get(flags.name, (flags.name,))
+    failed = [name for name in names if not _run(name, flags.repeats)]
     if flags.name in (None, "table"):
         print(table.write(BENCHES))
-    return 0
+    if failed:
+        print(f"not measured, see above: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
 
 
-def _run(name: str, repeats: int) -> None:
+def _run(name: str, repeats: int) -> bool:
+    """Run one bench; ``False``, with the reason said, where it could not be run: the others may still be."""
     bench = importlib.import_module(f"bench.{name}")
-    with lab(repeats=repeats, routes=getattr(bench, "routes", None)) as place:
-        report = bench.run(place)
-        report.browser = place.version
+    try:
+        with lab(repeats=repeats, routes=getattr(bench, "routes", None)) as place:
+            report = bench.run(place)
+            report.browser = place.version
+    except (SystemExit, Error) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return False
     report.save()
     print("\n".join(report.lines(AGAINST)), flush=True)
+    return True
 
 
 if __name__ == "__main__":

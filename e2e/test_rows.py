@@ -101,17 +101,20 @@ def test_a_long_chat_costs_a_screenful(log: Locator, server: MockServer) -> None
     assert len(shown(log)) <= 240
 
 
-def test_a_hundred_thousand_messages_cost_a_screenful(log: Locator, server: MockServer) -> None:
+def test_a_hundred_thousand_messages_cost_a_screenful(tab: Tab, server: MockServer) -> None:
     """With a hundred thousand messages there are no more elements than with thousands, and a new one adds one."""
-    for start in range(MANY, VERY_MANY, PART):
-        push_history(server, [message(number) for number in range(start, min(start + PART, VERY_MANY))])
-        expect(log).to_have_attribute("data-total", str(min(start + PART, VERY_MANY) + 50), timeout=60_000)
+    identity = long_chat(server).id
+    tab.give_session().open(f"/chat/{identity}").ready(f"/ws/chat/{identity}/")  # not in the tab that others go on with
+    log = tab.page.locator("#log")
+    expect(log).to_have_attribute("data-total", "50")
+    for start in range(0, VERY_MANY, PART):
+        push_history(server, [message(number) for number in range(start, start + PART)])
+        expect(log).to_have_attribute("data-total", str(start + PART + 50), timeout=60_000)
     assert len(shown(log)) <= 240
     log.evaluate(COUNT_NODES)
     push(server, message(VERY_MANY))
     expect(log.locator(f'[data-message-id="n{VERY_MANY}"]')).to_be_in_viewport()
     assert log.page.evaluate("counted()") == [1, 1]
-    assert len(shown(log)) <= 240
 
 
 def test_a_new_message_touches_one_node(log: Locator, server: MockServer) -> None:
