@@ -65,9 +65,9 @@ def test_the_table_names_what_was_missed_and_what_there_is_to_say(
 
 
 def test_a_first_visit_downloads_the_snapshot_or_the_archives() -> None:
-    """With the snapshot no archive of modules is asked for, without it no snapshot, and the stock library never."""
+    """Either the snapshot or the archives of modules; neither the stock library nor the rest of the runtime."""
     archives = {"/app.zip": 1, "/runtime/stdlib.zip": 2, "/runtime/pyodide/python_stdlib.zip": 4}
-    sizes = {**archives, "/snapshot.bin": 8, "/a": 16}
+    sizes = {**archives, "/snapshot.bin": 8, "/a": 16, "/runtime/pyodide/pyodide.rest.wasm": 64}
     names = {address: f"/assets{address}" for address in sizes}
     files = {names[address]: {"br": size} for address, size in sizes.items()} | {"/index.html": {"br": 32}}
     assert cold_bytes({"names": names, "files": files}) == (8 + 16 + 32, 1 + 2 + 16 + 32)
