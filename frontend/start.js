@@ -1,5 +1,7 @@
-// Starts PyScript. Its worker hooks are built with Function(...), which our policy forbids; without workers nobody
-// misses them.
-import { hooks } from "/runtime/pyscript/core.js";
-
-for (const hook of Object.values(hooks.worker)) hook.clear();
+// Starts PyScript behind the first paint: its start blocks the page for longer than a shell or a list takes to paint.
+// A page in the background is not painted, and does not wait for it.
+await new Promise((done) => {
+  requestAnimationFrame(() => setTimeout(done));
+  setTimeout(done, 100);
+});
+await import("/frontend/hooks.js");

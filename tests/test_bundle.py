@@ -70,7 +70,8 @@ def full_parts() -> Parts:
     """Parts with every address that the page uses."""
     parts = Parts()
     for address in ("/app.zip", "/snapshot.bin", "/runtime/lock.mjs", "/runtime/pyscript/core.js", "/frontend/icon.svg",
-                    "/frontend/boot.js", "/frontend/start.js", "/frontend/styles/all.css"):  # fmt: skip
+                    "/frontend/boot.js", "/frontend/hooks.js", "/frontend/start.js",
+                    "/frontend/styles/all.css"):  # fmt: skip
         parts.add(address, b"1")
     for name in ("interpreter", "runtime", "snapshot", "rest"):
         parts.add(f"/frontend/built/{name}.mjs", name.encode())

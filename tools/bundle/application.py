@@ -35,7 +35,8 @@ def gather() -> Parts:
     )
     parts.add("/frontend/icon.svg", (frontend / "icon.svg").read_bytes())
     parts.add("/frontend/boot.js", b"".join((frontend / name).read_bytes() for name in BEFORE_PYTHON))
-    parts.add("/frontend/start.js", (frontend / "start.js").read_bytes())
+    for name in ("hooks.js", "start.js"):
+        parts.add(f"/frontend/{name}", (frontend / name).read_bytes())
     for path in sorted((frontend / "built").glob("*.mjs")):
         parts.add(f"/frontend/built/{path.name}", path.read_bytes())
     _add_runtime(parts)

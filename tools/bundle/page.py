@@ -9,6 +9,7 @@ from tools.bundle.parts import Parts
 from tools.steps import ROOT, fail
 
 MODULES: Final = (
+    "/frontend/hooks.js",
     "/frontend/built/interpreter.mjs",
     "/frontend/built/runtime.mjs",
     "/frontend/built/snapshot.mjs",
