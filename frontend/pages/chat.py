@@ -201,7 +201,7 @@ class ChatPage(Page):
     @on("click", "[data-discard]")
     def _discard(self, event: DomEvent) -> None:
         self._messages.discard(event.data["discard"])
-        self._keep()
+        self._outbox.discard(event.data["discard"])
         self._show()
         self.view.focus("#message")
 

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any, Final
 
 from pilito.events import Message
@@ -26,6 +27,13 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"  # the link dropped before the echo; the next snapshot tells
     MISSING = "missing"  # the snapshots do not have it: the user decides
     FAILED = "failed"  # the server said that it could not save it
+
+
+class Gone(StrEnum):
+    """Why a message of ours is no longer kept, as another tab has it."""
+
+    SETTLED = "settled"  # a row of the server's took its place
+    DISCARDED = "discarded"  # the user gave it up
 
 
 ON_ITS_WAY: Final = frozenset({Fate.SENDING, Fate.SLOW, Fate.UNKNOWN, Fate.MISSING})
@@ -67,6 +75,7 @@ class Messages:
     _sorted: list[Message] = field(default_factory=list)
     _unanswered: dict[str, Moment] = field(default_factory=dict)
     _over: set[str] = field(default_factory=set)  # keys of ours that are settled or discarded
+    _echoes: dict[str, str] = field(default_factory=dict)  # ids of rows that were the echo of ours, and their words
 
     # --- the server's rows ---
 
@@ -139,20 +148,20 @@ class Messages:
 
     def _settle(self, row: Message) -> None:
         """The server has it: the oldest of ours with this text, sent before the row was made, is done."""
-        if row.get("type") != "support":
-            return
-        text = str(row.get("content") or "").strip()
-        for own in self.own:
-            due = moment(row) >= own.after and row["id"] not in own.seen
-            if own.fate in ON_ITS_WAY and own.text == text and due:
-                self.own.remove(own)
-                self._over.add(own.key)
-                self._spoken_for(row["id"], text)
-                return
+        own = next((own for own in self.own if _is_echo(row, own)), None)
+        if own:
+            self._done(own, row)
 
-    def _spoken_for(self, identity: str, text: str) -> None:
+    def _done(self, own: Own, row: Message) -> None:
         """A row was the echo of one message: after a reload too it is not that of another with the same words."""
-        self.own = [replace(own, seen=(*own.seen, identity)) if own.text == text else own for own in self.own]
+        self.own.remove(own)
+        self._over.add(own.key)
+        self._echoes[row["id"]] = own.text
+        self.own = [self._told_of_echoes(other) for other in self.own]
+
+    def _told_of_echoes(self, own: Own) -> Own:
+        spoken_for = (identity for identity, text in self._echoes.items() if text == own.text)
+        return replace(own, seen=tuple(dict.fromkeys((*own.seen, *spoken_for))))
 
     # --- ours ---
 
@@ -212,20 +221,40 @@ class Messages:
         self.own = [own for own in every if own.key not in self._over]
         self.dropped()
 
-    def changed_elsewhere(self, key: str, own: Own | None) -> None:
-        """Another tab has written, sent, settled or discarded (``None``) a message.
+    def changed_elsewhere(self, key: str, news: Own | Gone) -> None:
+        """Another tab has written, sent, settled or discarded a message.
 
         Of what is on its way from here this tab knows more, and of what is over here there is no more news.
         """
         here = self.find(key)
-        if own is None and here and here.fate not in (Fate.SENDING, Fate.SLOW, Fate.UNKNOWN):
-            self.discard(key)
-        elif own and here is None and key not in self._over:
-            self.own.append(own)
-        elif own and here:
+        if isinstance(news, Gone):
+            if here:
+                self._gone_elsewhere(here, news)
+        elif here is None and key not in self._over:
+            self.own.append(self._told_of_echoes(news))
+        elif here:
             mine = here.fate in (Fate.SENDING, Fate.SLOW)
-            seen = tuple(dict.fromkeys((*here.seen, *own.seen)))
-            self.own[self.own.index(here)] = replace(here if mine else own, seen=seen)
+            seen = tuple(dict.fromkeys((*here.seen, *news.seen)))
+            self.own[self.own.index(here)] = replace(here if mine else news, seen=seen)
+
+    def _gone_elsewhere(self, here: Own, gone: Gone) -> None:
+        """What a row has settled elsewhere it settles here, whether that has come already or is still to come: of two
+        messages with the same words one tab may know of one, and another must not take that row for the other."""
+        given_up = gone is Gone.DISCARDED and here.fate is Fate.MISSING
+        if given_up or here.fate not in ON_ITS_WAY:
+            self.discard(here.key)
+            return
+        recent = takewhile(lambda row: moment(row) >= here.after, reversed(self.rows))
+        row = next((row for row in recent if row["id"] not in self._echoes and _is_echo(row, here)), None)
+        if row:
+            self._done(here, row)
+
+
+def _is_echo(row: Message, own: Own) -> bool:
+    """Whether a row can be what became of a message: the same words, made after it was sent."""
+    if row.get("type") != "support" or own.fate not in ON_ITS_WAY or row["id"] in own.seen:
+        return False
+    return own.text == str(row.get("content") or "").strip() and moment(row) >= own.after
 
 
 def _is_row(row: object) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pilito.new_version import UNSENT
 from pilito.ports import Storage
 
-from pages.messages import Fate, Own
+from pages.messages import Fate, Gone, Own
 
 
 class Outbox:
@@ -43,10 +43,16 @@ class Outbox:
                 self._storage.set(self._prefix + key, text)
         self._kept = now
 
-    def changed(self, key: str | None, text: str | None) -> tuple[str, Own | None] | None:
-        """What another tab's write to storage means: a message's key, and the message or ``None`` where it is gone.
+    def discard(self, key: str) -> None:
+        """Remove what the user has given up, and say so: without a word a message goes when it has become a row."""
+        self._kept.pop(key, None)
+        self._storage.set(self._prefix + key, Gone.DISCARDED)
+        self._storage.remove(self._prefix + key)
 
-        ``None`` alone for a write that is not about this conversation.
+    def changed(self, key: str | None, text: str | None) -> tuple[str, Own | Gone] | None:
+        """What another tab's write to storage means: a message's key, and the message, or why it is gone.
+
+        ``None`` for a write that is not about this conversation.
         """
         if key is None or not key.startswith(self._prefix):
             return None
@@ -54,9 +60,9 @@ class Outbox:
         own = _read(name, text)
         if own and text:
             self._kept[name] = text
-        else:
-            self._kept.pop(name, None)
-        return name, own
+            return name, own
+        self._kept.pop(name, None)
+        return name, Gone.DISCARDED if text == Gone.DISCARDED else Gone.SETTLED
 
 
 def _read(key: str, text: str | None) -> Own | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pages.messages import Fate, Messages, moment
+from pages.messages import Fate, Gone, Messages, moment
 from pages.outbox import Outbox
 from pilito.ports import Undo
 
@@ -98,6 +98,59 @@ def test_an_echo_that_another_tab_has_used_is_not_used_here() -> None:
     assert [own.key for own in here.own] == ["sent"]
 
 
+def two_tabs() -> tuple[Messages, Messages]:
+    """One has written, and another has heard of it, a message that no snapshot has."""
+    here, elsewhere = Messages(), Messages()
+    elsewhere.changed_elsewhere("lost", here.write("lost", "hi", sent=True))
+    for messages in (here, elsewhere):
+        messages.dropped()
+        messages.looked_in_vain()
+    return here, elsewhere
+
+
+def test_a_row_that_another_tab_took_for_the_lost_one_is_no_other_messages_here() -> None:
+    """Of the same words, written twice and stored once, one stays, though a tab saw the row before it knew of both."""
+    for row_first in (False, True):
+        here, elsewhere = two_tabs()
+        again = here.write("again", "hi", sent=True)
+        elsewhere.arrived(row("a", 30, "hi"))
+        assert elsewhere.own == []
+        if row_first:
+            here.arrived(row("a", 30, "hi"))
+        here.changed_elsewhere("lost", Gone.SETTLED)
+        here.arrived(row("a", 30, "hi"))
+        assert [own.key for own in here.own] == ["again"]
+        elsewhere.changed_elsewhere("again", again)
+        elsewhere.dropped()
+        assert [own.seen for own in elsewhere.own] == [("a",)]
+
+
+def test_what_was_settled_elsewhere_by_a_row_that_is_here_is_settled_here() -> None:
+    """A row that came before the news of the message was no echo then, and is one once another tab says so."""
+    here, elsewhere = Messages(), Messages()
+    here.arrived(row("a", 30, "hi"))
+    here.changed_elsewhere("sent", elsewhere.write("sent", "hi", sent=True))
+    assert [own.key for own in here.own] == ["sent"]
+    here.changed_elsewhere("sent", Gone.SETTLED)
+    assert here.own == []
+
+
+def test_what_the_user_gives_up_in_one_tab_is_gone_in_the_others() -> None:
+    """A discarded message leaves every tab, also where only a row would settle it."""
+    drawer = Drawer()
+    here, elsewhere = two_tabs()
+    outbox = Outbox(drawer, "x")
+    outbox.keep(here.own)
+    here.discard("lost")
+    outbox.discard("lost")
+    assert drawer.entries == {}
+    for text in drawer.said["outbox.x.lost"]:
+        change = Outbox(drawer, "x").changed("outbox.x.lost", text)
+        assert change
+        elsewhere.changed_elsewhere(*change)
+    assert elsewhere.own == []
+
+
 def test_after_a_drop_the_snapshot_decides() -> None:
     """Found in the snapshot: done. Not found, twice: the user decides. A queued message waits for the user."""
     messages = Messages()
@@ -119,16 +172,19 @@ class Drawer:
 
     def __init__(self) -> None:
         self.entries: dict[str, str] = {}
+        self.said: dict[str, list[str | None]] = {}  # what another tab would hear of each
 
     def get(self, key: str) -> str | None:
         return self.entries.get(key)
 
     def set(self, key: str, value: str) -> bool:
         self.entries[key] = value
+        self.said.setdefault(key, []).append(value)
         return True
 
     def remove(self, key: str) -> None:
         self.entries.pop(key, None)
+        self.said.setdefault(key, []).append(None)
 
     def keys(self) -> list[str]:
         return [*self.entries]
