@@ -24,6 +24,7 @@ COPIED: Final = (
     "mock_server",
     "tests",
     "e2e",
+    "simulator",
     "tools",
     "docs",
     "index.html",
@@ -102,10 +103,10 @@ def _noticed_by(mutant: Mutant, chosen: tuple[str, ...], copy: Path) -> str:
     done = subprocess.run(command, cwd=copy, env=_environment(), capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
-    found = re.search(r"^(?:FAILED|ERROR) \S*::(\w+)|^ERROR (\S+)", done.stdout, re.MULTILINE)
+    found = re.search(r"^(?:FAILED|ERROR) \S*::(\w+)", done.stdout, re.MULTILINE)
     if done.returncode != 1 or not found:
         raise SystemExit(f"{mutant.name}: the tests did not run:\n{done.stdout[-2000:]}{done.stderr[-500:]}")
-    return f"`{found.group(1) or found.group(2)}`"
+    return f"`{found.group(1)}`"
 
 
 def _copy_to(copy: Path) -> None:
