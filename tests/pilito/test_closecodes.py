@@ -1,6 +1,6 @@
 """Close codes: what each asks of us, and reasons that fit."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pilito import closecodes
 from pilito.closecodes import Verdict, close_verdict
@@ -22,10 +22,14 @@ def test_every_code_has_the_verdict_of_the_design(code: int) -> None:
 
 
 @given(st.text())
+@example("é" * 62)  # the limit is in the middle of its last letter
+@example("a" * 124)
 def test_a_reason_fits_into_a_close_frame(reason: str) -> None:
     """A cut reason has at most 123 bytes of UTF-8 and is the beginning of the whole."""
     cut = closecodes.fit_reason(reason)
-    assert len(cut.encode("utf-8", "replace")) <= 123
+    whole = reason.encode("utf-8", "replace").decode()
+    assert whole.startswith(cut)
+    assert min(len(whole.encode()), 120) <= len(cut.encode()) <= 123
     assert closecodes.may_send(1000)
     assert not closecodes.may_send(1006)
 
