@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from itertools import takewhile
 from typing import Any, Final
 
 from pilito.events import Message
@@ -244,10 +243,12 @@ class Messages:
         if given_up or here.fate not in ON_ITS_WAY:
             self.discard(here.key)
             return
-        recent = takewhile(lambda row: moment(row) >= here.after, reversed(self.rows))
-        row = next((row for row in recent if row["id"] not in self._echoes and _is_echo(row, here)), None)
-        if row:
-            self._done(here, row)
+        for row in reversed(self.rows):
+            if moment(row) < here.after:
+                return
+            if row["id"] not in self._echoes and _is_echo(row, here):
+                self._done(here, row)
+                return
 
 
 def _is_echo(row: Message, own: Own) -> bool:
