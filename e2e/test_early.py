@@ -106,3 +106,10 @@ def test_without_a_session_nothing_is_dialled(tab: Tab, server: MockServer) -> N
     held.booting().release()
     tab.wait_ready().expect_path("/login")
     assert server.state()["endpoints"] == {}
+
+
+def test_a_page_that_is_never_painted_starts_all_the_same(tab: Tab) -> None:
+    """PyScript begins behind the first frame, and without one where none comes, as in a tab in the background."""
+    tab.page.add_init_script("window.requestAnimationFrame = () => 0")
+    tab.give_session().open("/conversations").ready()
+    expect(tab.rows().first).to_be_visible()
