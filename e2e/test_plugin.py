@@ -77,14 +77,14 @@ def test_says_too_much(tab):
 
 def test_in_a_project_of_somebody_else(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Users, tabs, time and faults work with a page that we do not know; each failure, in set-up, test or check, leaves
-    screenshot, trace, console, frames, connections and journal, and no token."""
+    screenshot, document, trace, console, frames, connections and journal, and no token."""
     browser = os.environ.get("PILITO_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome") or ""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("HOME", HOME)
     pytester.mkdir("pages").joinpath("index.html").write_text(PAGE)
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_page=TESTS)
-    result = pytester.runpytest_subprocess("--pilito-site=pages", f"--pilito-browser={browser}", "--showlocals")
+    result = pytester.runpytest_subprocess("--pilito-site=pages", "--pilito-snapshots", f"--pilito-browser={browser}", "--showlocals")
     result.assert_outcomes(passed=2, failed=1, errors=2)  # what says too much passes, and its check is an error
     assert "eyJ" not in result.stdout.str()
     folders = {folder.name.rpartition("test_page.py-")[2]: folder for folder in pytester.path.glob("test-results/*")}
@@ -96,14 +96,14 @@ def test_in_a_project_of_somebody_else(pytester: pytest.Pytester, monkeypatch: p
 def _is_whole(folder: Path) -> None:
     names = {path.name for path in folder.iterdir()}
     assert names == {
-        *("failure.txt", "tab0.png", "tab0-console.txt", "tab0-frames.jsonl", "tab0-connections.json", "trace0.zip"),
-        *("server-journal.jsonl", "server-frames.jsonl", "server-state.json"),
+        *("failure.txt", "tab0.png", "tab0.html", "tab0-console.txt", "tab0-frames.jsonl", "tab0-connections.json"),
+        *("trace0.zip", "server-journal.jsonl", "server-frames.jsonl", "server-state.json"),
     }
     (connection,) = json.loads((folder / "tab0-connections.json").read_text())
     assert connection["url"].endswith("?token=[token]")
     for path in folder.iterdir():
         assert b"eyJ" not in path.read_bytes(), path
     with zipfile.ZipFile(folder / "trace0.zip") as trace:
-        assert any(name.endswith(".trace") for name in trace.namelist())
+        assert any(b"frame-snapshot" in trace.read(name) for name in trace.namelist() if name.endswith(".trace"))
         for name in trace.namelist():
             assert b"eyJ" not in trace.read(name), name

@@ -62,6 +62,7 @@ class Evidence:
         self._lines(f"tab{number}-frames.jsonl", tab.frames)
         try:
             tab.page.screenshot(path=self.folder / f"tab{number}.png", timeout=PATIENCE)
+            self._text(f"tab{number}.html", tab.page.content())
             connections = redact_value(tab.connections())
             self._text(f"tab{number}-connections.json", json.dumps(connections, indent=1, ensure_ascii=False))
         except Error as error:  # closed, crashed, or not answering: then it is not asked for its connections either

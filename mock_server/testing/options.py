@@ -28,6 +28,7 @@ class Options:
     site: Path | None
     dist: Path | None
     results: Path
+    snapshots: bool
     browser: str
 
 
@@ -63,6 +64,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="where a failed test leaves its folder (test-results)",
     )
     add(
+        "--pilito-snapshots",
+        action="store_true",
+        help="show the page and its downloads with each step of a failed test's trace; tests take longer",
+    )
+    add(
         "--pilito-browser",
         metavar="FILE",
         default=os.environ.get("PILITO_BROWSER", ""),
@@ -92,6 +98,7 @@ def read_options(config: pytest.Config) -> Options:
         site=_folder(config, "--pilito-site", "index.html"),
         dist=_folder(config, "--pilito-dist", "manifest.json"),
         results=_results(config, str(config.getoption("--pilito-results"))),
+        snapshots=bool(config.getoption("--pilito-snapshots")),
         browser=_browser(str(config.getoption("--pilito-browser"))),
     )
 

@@ -157,14 +157,15 @@ def evidence(request: pytest.FixtureRequest, pilito_options: Options) -> Evidenc
 
 @pytest.fixture
 def context_of(
-    browser: Browser, context_options: dict[str, Any], server: MockServer, evidence: Evidence
+    browser: Browser, context_options: dict[str, Any], server: MockServer, evidence: Evidence, pilito_options: Options
 ) -> Iterator[Callable[[], BrowserContext]]:
     """Makes contexts: one is one person's browser, whose tabs share storage."""
 
     def make() -> BrowserContext:
         context = browser.new_context(**context_options)
         evidence.contexts.append(context)
-        context.tracing.start(snapshots=True)
+        # Snapshots read every download back from the browser: for an app of megabytes that is a fifth of the suite.
+        context.tracing.start(snapshots=pilito_options.snapshots)
         return context
 
     yield make
