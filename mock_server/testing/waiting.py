@@ -8,6 +8,7 @@ from typing import TypeVar
 from playwright.sync_api import Page
 
 T = TypeVar("T")
+FIRST, LONGEST = 0.01, 0.05  # seconds between two looks: each costs the page that is waited for
 
 
 def eventually(
@@ -21,7 +22,8 @@ def eventually(
 
     With a ``page`` its events are let in between the looks: Playwright delivers them only while one of its calls runs.
     """
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    deadline = began + seconds
     pause = threading.Event()
     while not holds():
         if time.monotonic() > deadline:
@@ -29,7 +31,7 @@ def eventually(
             raise AssertionError(f"did not become true within {seconds:g} s{found}")
         if page is not None:
             page.evaluate("1")
-        pause.wait(0.01)
+        pause.wait(min(max(FIRST, (time.monotonic() - began) / 4), LONGEST))
 
 
 def becomes(look: Callable[[], T], wanted: T, what: str, *, page: Page | None = None, seconds: float = 10.0) -> None:
