@@ -84,7 +84,9 @@ def test_in_a_project_of_somebody_else(pytester: pytest.Pytester, monkeypatch: p
     pytester.mkdir("pages").joinpath("index.html").write_text(PAGE)
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_page=TESTS)
-    result = pytester.runpytest_subprocess("--pilito-site=pages", "--pilito-snapshots", f"--pilito-browser={browser}", "--showlocals")
+    result = pytester.runpytest_subprocess(
+        "--pilito-site=pages", "--pilito-snapshots", f"--pilito-browser={browser}", "--showlocals"
+    )
     result.assert_outcomes(passed=2, failed=1, errors=2)  # what says too much passes, and its check is an error
     assert "eyJ" not in result.stdout.str()
     folders = {folder.name.rpartition("test_page.py-")[2]: folder for folder in pytester.path.glob("test-results/*")}
