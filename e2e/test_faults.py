@@ -238,3 +238,19 @@ def test_a_page_that_shifts_doubles_nothing(steady: Steady) -> None:
     ids = steady.ids("message")
     assert len(ids) == len(set(ids))
     assert ids[-1] == newest.id
+
+
+def test_an_older_page_that_is_lost_can_be_asked_for_again(steady: Steady) -> None:
+    """When the connection breaks before an older page has come, the next click or scroll asks for it once more."""
+    steady.chat()
+    log, older = steady.tab.page.locator("#log"), steady.tab.page.locator("#older")
+    before, asked = int(log.get_attribute("data-total") or 0), steady.tab.sent("get_messages")
+    steady.server.fault("stall", endpoint=steady.endpoint)
+    older.click()
+    steady.tab.expect_frames("sent", "get_messages", asked + 1)
+    steady.server.fault("close", code=1012, endpoint=steady.endpoint)
+    steady.until(lambda: steady.state() == "waiting")
+    steady.server.withdraw(steady.server.orders())
+    steady.reconnect()
+    older.click()
+    expect(log).to_have_attribute("data-total", str(before + 50))

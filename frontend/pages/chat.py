@@ -67,8 +67,10 @@ class ChatPage(Page):
     @on_lifecycle(LifecycleEvent.STATE_CHANGED)
     def _state_changed(self, detail: dict[str, Any]) -> None:
         """Buttons that send follow the connection; what was on its way when it went has an unknown fate."""
-        if detail["previous"] is State.READY and detail["state"] is not State.READY and self._messages.dropped():
-            self._keep()
+        if detail["previous"] is State.READY and detail["state"] is not State.READY:
+            self._asked_for_older = False  # its answer does not come any more
+            if self._messages.dropped():
+                self._keep()
         self._show()
 
     def became_visible(self) -> None:

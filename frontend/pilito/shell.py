@@ -122,7 +122,7 @@ class Shell:
         return Html(
             f'<li class="badge" data-connection="{escape(info.endpoint)}" data-state="{info.state}"'
             f' data-reason="{info.reason}" data-slow="{str(info.slow).lower()}"'
-            f' data-behind="{str(info.behind).lower()}" data-attempts="{info.attempts}">'
+            f' data-behind="{str(info.behind).lower()}">'
             f'<span class="dot" aria-hidden="true"></span>'
             f'<span role="status">{escape(words)}</span><span class="count" aria-hidden="true">{count}</span>'
             f"{button}</li>"
