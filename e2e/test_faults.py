@@ -240,6 +240,38 @@ def test_a_page_that_shifts_doubles_nothing(steady: Steady) -> None:
     assert ids[-1] == newest.id
 
 
+@pytest.mark.parametrize("answer", [{"type": "error", "message": "Error loading conversations"}, None])
+def test_a_list_whose_answer_did_not_come_asks_after_the_next_news(
+    steady: Steady, answer: dict[str, str] | None
+) -> None:
+    """After an error in the place of an answer, or nothing at all, the list says so, and the next news is shown."""
+    steady.conversations()
+    page = steady.tab.page
+    page.get_by_label("Status").select_option("closed")
+    expect(page.get_by_text("15 conversations")).to_be_visible()
+    steady.server.fault("drop_frames", times=1)
+    page.get_by_role("button", name="Refresh").click()
+    steady.until(lambda: not steady.server.orders())
+    if answer:
+        steady.server.push(endpoint=steady.endpoint, frame=answer)
+    else:
+        steady.pass_quietly(25)
+    trouble = page.get_by_text("The server could not answer" if answer else "The list could not be loaded.")
+    expect(trouble).to_be_visible()
+    asked = steady.tab.sent("get_conversations")
+    fits = next(row for row in steady.server.backend.store.conversations.values() if row.status == "closed")
+    steady.server.push(event="customer_message", conversation=fits.id, content="news that fits")
+    steady.until(lambda: _asked_again(steady, asked))
+    expect(page.get_by_text("news that fits")).to_be_visible()
+    expect(trouble).to_have_count(0)
+    expect(steady.tab.rows()).to_have_count(15)
+
+
+def _asked_again(steady: Steady, asked: int) -> bool:
+    steady.tab.pass_time(0.5)
+    return steady.tab.sent("get_conversations") > asked
+
+
 def test_an_older_page_that_is_lost_can_be_asked_for_again(steady: Steady) -> None:
     """When the connection breaks before an older page has come, the next click or scroll asks for it once more."""
     steady.chat()

@@ -148,6 +148,7 @@ class ChatPage(Page):
             self._messages.not_saved()
             self._keep()
             self._show()
+        self._asked_for_older = False
         self._problem(self.text("chat.error", problem=problem[:200]))
 
     # --- the user ---

@@ -78,14 +78,18 @@ class ListPage(Page):
     def ask(self, request: str) -> None:
         """Ask for what the user looks at. Without a connection it is asked once there is one."""
         if self.socket.send(request, filters=self.listing.request()):
-            self._later("answer", ANSWER_TIMEOUT, lambda: self._problem(self.text("list.trouble")))
+            self._later("answer", ANSWER_TIMEOUT, self._not_answered)
+
+    def _not_answered(self) -> None:
+        self._cancel("answer")
+        self._problem(self.text("list.trouble"))
 
     def take_list(self, message: Message) -> None:
         """A list frame: the answer, or news that calls for a question."""
         if self.listing.take(message):
             self._cancel("answer")
             self._problem("")
-        elif not self.listing.awaited:  # an answer that is on its way knows the news already
+        elif "answer" not in self._timers:  # one that is on its way knows the news already
             self._later("push", PUSH_DELAY, lambda: self.ask(self.list_request))
         self._painter.soon()
 
@@ -125,6 +129,7 @@ class ListPage(Page):
     def _clear(self, _: DomEvent) -> None:
         self.listing.filters.clear()
         self.listing.page = 1
+        self._cancel("search")
         self.view.set_value("#search", "")
         self._asked_anew()
         self._show_controls()
