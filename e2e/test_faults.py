@@ -240,6 +240,22 @@ def test_a_page_that_shifts_doubles_nothing(steady: Steady) -> None:
     assert ids[-1] == newest.id
 
 
+def test_a_reading_that_was_lost_is_said_again(steady: Steady) -> None:
+    """What was read while the server heard nothing any more is marked as read over the next connection."""
+    conversation = steady.chat()
+    marked = steady.tab.sent("mark_read")
+    steady.server.fault("half_open", direction="in", endpoint=steady.endpoint)
+    steady.server.push(event="customer_message", conversation=conversation.id, content="into the void")
+    steady.tab.expect_frames("sent", "mark_read", marked + 1)
+    assert conversation.unread
+    steady.server.withdraw(steady.server.orders())
+    steady.server.fault("abort", endpoint=steady.endpoint)
+    steady.until(lambda: steady.state() == "waiting")
+    steady.reconnect()
+    steady.tab.expect_frames("sent", "mark_read", marked + 2)
+    steady.until(lambda: not conversation.unread)
+
+
 @pytest.mark.parametrize("answer", [{"type": "error", "message": "Error loading conversations"}, None])
 def test_a_list_whose_answer_did_not_come_asks_after_the_next_news(
     steady: Steady, answer: dict[str, str] | None

@@ -69,6 +69,7 @@ class ChatPage(Page):
         """Buttons that send follow the connection; what was on its way when it went has an unknown fate."""
         if detail["previous"] is State.READY and detail["state"] is not State.READY:
             self._asked_for_older = False  # its answer does not come any more
+            self._marked = ""  # the mark may be lost, too: the next snapshot tells
             if self._messages.dropped():
                 self._keep()
         self._show()
