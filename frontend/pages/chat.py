@@ -11,6 +11,7 @@ from pilito.ports import Row
 from pages.chat_rows import ChatRows
 from pages.comments import TypedComments
 from pages.list_page import person
+from pages.message_rows import chat_frame
 from pages.messages import Fate, Messages
 from pages.outbox import Outbox
 
@@ -51,7 +52,7 @@ class ChatPage(Page):
         self._outbox, self._draft = Outbox(self.context.storage, self.params["id"]), f"draft.{self.params['id']}"
         self._messages.load(self._outbox.load())
         self._forget_watch = self.context.storage.subscribe(self._stored_elsewhere)
-        self.view.render(self._frame())
+        self.view.render(chat_frame(self.text))
         self.view.set_value("#message", self.context.storage.get(self._draft) or "")
         self._count()
         self._show()
@@ -381,21 +382,3 @@ class ChatPage(Page):
         near = length > LIMIT * 0.8
         self.view.text("#length", self.text("chat.count", n=length, limit=LIMIT) if near else "")
         self.view.attribute("#length", "data-over", "true" if length > LIMIT else None)
-
-    def _frame(self) -> Html:
-        text = self.text
-        return Html(
-            '<section class="chat"><div class="head">'
-            f'<a class="back" href="/conversations"><span aria-hidden="true">‹</span> {escape(text("chat.back"))}</a>'
-            f'<h1 id="name" dir="auto">{escape(text("chat.title"))}</h1></div>'
-            f'<button type="button" id="older" class="quiet" hidden>{escape(text("chat.older"))}</button>'
-            f'<ol id="log" aria-live="polite" aria-label="{escape(text("chat.log"))}" tabindex="0"></ol>'
-            '<button type="button" id="latest" class="latest" hidden></button>'
-            '<form id="composer" class="composer">'
-            '<p id="problem" class="problem" role="alert"></p>'
-            f'<label class="away" for="message">{escape(text("chat.message"))}</label>'
-            f'<textarea id="message" name="message" rows="2" dir="auto" placeholder="{escape(text("chat.message"))}"'
-            ' aria-describedby="length" enterkeyhint="send"></textarea>'
-            f'<button type="submit" id="send" class="primary">{escape(text("chat.send"))}</button>'
-            '<span id="length" class="hint" role="status"></span></form></section>'
-        )

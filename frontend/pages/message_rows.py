@@ -1,4 +1,4 @@
-"""Messages as markup. Everything that came over the network is escaped."""
+"""A conversation as markup: the page and its messages. Everything that came over the network is escaped."""
 
 from typing import Any, Final
 
@@ -12,6 +12,25 @@ from pages.messages import CAN_SEND, Fate, Own
 
 OURS: Final = frozenset({"AI", "support", "marketing", "operator"})
 BUSY: Final = frozenset({"pending", "processing"})
+
+
+def chat_frame(text: Catalogue) -> Html:
+    """The page around the messages, with a place to answer."""
+    return Html(
+        '<section class="chat"><div class="head">'
+        f'<a class="back" href="/conversations"><span aria-hidden="true">‹</span> {escape(text("chat.back"))}</a>'
+        f'<h1 id="name" dir="auto">{escape(text("chat.title"))}</h1></div>'
+        f'<button type="button" id="older" class="quiet" hidden>{escape(text("chat.older"))}</button>'
+        f'<ol id="log" aria-live="polite" aria-label="{escape(text("chat.log"))}" tabindex="0"></ol>'
+        '<button type="button" id="latest" class="latest" hidden></button>'
+        '<form id="composer" class="composer">'
+        '<p id="problem" class="problem" role="alert"></p>'
+        f'<label class="away" for="message">{escape(text("chat.message"))}</label>'
+        f'<textarea id="message" name="message" rows="2" dir="auto" placeholder="{escape(text("chat.message"))}"'
+        ' aria-describedby="length" enterkeyhint="send"></textarea>'
+        f'<button type="submit" id="send" class="primary">{escape(text("chat.send"))}</button>'
+        '<span id="length" class="hint" role="status"></span></form></section>'
+    )
 
 
 class MessageRows:
