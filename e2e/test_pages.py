@@ -1,8 +1,6 @@
 """The pages' main journeys, as a user makes them."""
 
-import json
 from functools import partial
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -86,6 +84,15 @@ def test_paging(inbox: Tab) -> None:
             inbox.page.get_by_role("button", name="Next").click()
     assert len(set(seen)) == 60
     expect(inbox.page.get_by_role("button", name="Next")).to_be_disabled()
+
+
+def test_a_page_past_the_end_is_the_last_one(steady: Steady) -> None:
+    """An address that names more pages than there are leads to the last, and is put right."""
+    steady.go("/conversations?page=99", CONVERSATIONS)
+    expect(steady.tab.page.get_by_text("Page 3 of 3")).to_be_visible()
+    expect(steady.tab.rows()).to_have_count(20)
+    steady.tab.expect_path(r"/conversations\?page=3$")
+    assert (steady.tab.sent("get_conversations"), steady.tab.received("conversations_list")) == (2, 3)
 
 
 def test_new_activity_moves_a_row_and_keeps_focus(inbox: Tab, server: MockServer) -> None:
@@ -349,60 +356,3 @@ def test_an_unknown_address_says_so(own: Tab) -> None:
     own.open("/no/such/page")
     own.page.get_by_role("link", name="Go to the conversations").click()
     own.ready()
-
-
-def recorded(name: str) -> list[dict[str, Any]]:
-    """The frames that the real backend sent in a recording of ``../shared/transcripts``."""
-    from e2e.recordings import frames
-
-    return frames(name)
-
-
-@pytest.mark.parametrize("profile", ["current"])
-@pytest.mark.parametrize(
-    ("recording", "page", "endpoint", "kind"),
-    [
-        ("conversations-HEAD-daphne-debug0", "/conversations", CONVERSATIONS, "conversation"),
-        ("customers-HEAD-daphne-debug0", "/customers", CUSTOMERS, "customer"),
-    ],
-)
-def test_recorded_lists_drive_the_pages(
-    tab: Tab, server: MockServer, recording: str, page: str, endpoint: str, kind: str
-) -> None:
-    """Every list that the real backend sent is taken, and the rows of its first page are shown."""
-    tab.expected.append(r"Failed to load resource|ERR_|Refused to")
-    tab.page.route("**/media/**", lambda route: route.abort())
-    tab.give_session().open(page).ready(endpoint)
-    expect(tab.rows(kind).first).to_be_visible()
-    lists = [frame for frame in recorded(recording) if frame.get("type") == f"{kind}s_list"]
-    assert lists
-    first = [str(row["id"]) for row in lists[0][f"{kind}s"]]
-    shown = ", ".join(f'[data-{kind}-id="{identity}"]' for identity in first)
-    tab.page.evaluate("1")
-    server.push(endpoint=endpoint, frame=json.dumps(lists[0]).replace("127.0.0.1", "localhost"))
-    tab.foreign.clear()
-    expect(tab.page.locator(shown)).to_have_count(len(set(first)))
-    for frame in lists:
-        server.push(endpoint=endpoint, frame=json.dumps(frame))
-    tab.becomes_visible()
-    tab.ready(endpoint)
-    tab.foreign.clear()
-
-
-@pytest.mark.parametrize("profile", ["current"])
-def test_a_recorded_chat_is_shown(tab: Tab, server: MockServer) -> None:
-    """The real backend's messages of every kind appear, in order, each once, and as text."""
-    tab.expected.append(r"Failed to load resource|ERR_")
-    tab.page.route("**/media/**", lambda route: route.abort())
-    identity = conversation_of(server, 2).id
-    tab.give_session().open(f"/chat/{identity}").ready(f"/ws/chat/{identity}/")
-    snapshot = next(
-        f for f in recorded("chat-HEAD-daphne-debug0") if f.get("type") == "recent_messages" and f["messages"]
-    )
-    server.push(endpoint=f"/ws/chat/{identity}/", frame=json.dumps(snapshot))
-    wanted = [row["id"] for row in snapshot["messages"]]
-    expect(tab.rows("message")).to_have_count(len(wanted))
-    shown = tab.page.locator("[data-message-id]").evaluate_all("all => all.map(e => e.dataset.messageId)")
-    assert sorted(shown) == sorted(wanted)
-    assert tab.page.locator("#log script, #log b").count() == 0
-    tab.foreign.clear()

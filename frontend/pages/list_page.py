@@ -89,6 +89,9 @@ class ListPage(Page):
         if self.listing.take(message):
             self._cancel("answer")
             self._problem("")
+            if self.listing.page > self.listing.pages:  # by an old bookmark, or the list has shrunk
+                self.listing.page = self.listing.pages
+                self._asked_anew()
         elif "answer" not in self._timers:  # one that is on its way knows the news already
             self._later("push", PUSH_DELAY, lambda: self.ask(self.list_request))
         self._painter.soon()
