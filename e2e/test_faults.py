@@ -240,6 +240,20 @@ def test_a_page_that_shifts_doubles_nothing(steady: Steady) -> None:
     assert ids[-1] == newest.id
 
 
+def test_a_long_outage_leaves_no_hole_in_a_conversation(steady: Steady) -> None:
+    """More messages than one page holds come while the server is away: all of them are shown, and older ones still."""
+    conversation = steady.chat()
+    log = steady.tab.page.locator("#log")
+    steady.server.fault("restart", seconds=3600)
+    steady.until(lambda: steady.state() == "waiting")
+    for number in range(70):
+        steady.server.push(event="customer_message", conversation=conversation.id, content=f"missed {number}")
+    steady.server.withdraw(steady.server.orders())
+    steady.reconnect()
+    expect(log).to_have_attribute("data-total", str(len(conversation.messages)))
+    expect(steady.tab.page.locator("#older")).to_be_hidden()
+
+
 def test_a_reading_that_was_lost_is_said_again(steady: Steady) -> None:
     """What was read while the server heard nothing any more is marked as read over the next connection."""
     conversation = steady.chat()

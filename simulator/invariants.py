@@ -173,9 +173,11 @@ def check_healed(world: "World") -> None:
 
 
 def _check_fresh(world: "World", tab: "Tab", page: ChatPage) -> None:
-    """A conversation that is connected shows what the server has of it."""
+    """A conversation that is connected shows what the server has of it, from the oldest message that it shows on."""
     shown = {row["id"] for row in page._messages.rows}
-    missing = [row for row in world.server.messages.get(page.socket.endpoint, [])[-50:] if row["id"] not in shown]
+    every = world.server.messages.get(page.socket.endpoint, [])
+    begin = next((number for number, row in enumerate(every) if row["id"] in shown), max(len(every) - 1, 0))
+    missing = [row for row in every[begin:] if row["id"] not in shown]
     if missing:
         tab.fail(f"{page.socket.endpoint} does not show {missing}")
 

@@ -23,6 +23,7 @@ HELLO: Final = '{"type":"connection_established","message":"hi"}'
 NOT_JSON: Final = '{"error":"Invalid JSON format"}'
 REQUEST_TIMEOUT: Final = '{"type":"error","message":"Request timeout - please try again"}'
 CHATS: Final = ("a", "b")
+MOST_ROWS: Final = 4  # messages in one page, so few that a short outage leaves a gap behind the newest
 
 
 class GoodTokenReplaced(Exception):
@@ -289,8 +290,12 @@ class Server:
     def _say_all(self, socket: Socket, filters: Any = None) -> None:
         """The data of an endpoint: every piece of it carries its owner's mark."""
         if socket.endpoint.startswith("/ws/chat/"):
-            rows = self.messages.get(socket.endpoint, [])[-50:]
-            body: dict[str, Any] = {"type": "recent_messages", "messages": rows, "pagination": {"count": len(rows)}}
+            every = self.messages.get(socket.endpoint, [])
+            offset, size = (filters or {}).get("offset", 0), (filters or {}).get("page_size", 50)
+            end = max(len(every) - offset, 0)
+            rows = every[max(end - min(size, MOST_ROWS), 0) : end]
+            pagination = {"count": len(every), "offset": offset}
+            body: dict[str, Any] = {"type": "recent_messages", "messages": rows, "pagination": pagination}
         elif socket.endpoint == "/ws/customers/":
             body = {"type": "customers_list", "customers": [{"id": "1", "first_name": mark(socket.user)}]}
         else:

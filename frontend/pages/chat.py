@@ -12,11 +12,10 @@ from pages.chat_rows import ChatRows
 from pages.comments import TypedComments
 from pages.list_page import person
 from pages.message_rows import chat_frame
-from pages.messages import Fate, Messages
+from pages.messages import PAGE, Fate, History, Messages, are_rows
 from pages.outbox import Outbox
 
 LIMIT: Final = 1000  # characters; the backend's REST call refuses more
-PAGE: Final = 50  # messages in one request
 SLOW_AFTER: Final = 15.0  # seconds without an echo before the row says so
 LOST_AFTER: Final = 70.0  # seconds: a stalled server echoes after up to a minute
 LOOK_AGAIN: Final = 4.0  # seconds between the two looks for a message whose fate is unknown
@@ -34,14 +33,11 @@ class ChatPage(Page):
     title = "chat.title"
 
     def mount(self) -> None:
-        self._messages = Messages()
+        self._messages, self._history = Messages(), History()
         self._comments = TypedComments(self.context.storage)
         self._rows = ChatRows(self._messages, self.text, self.format, self._comments)
         self._painter = Painter(self.call_later, self._paint)
         self._to_end = False
-        self._has_older = False
-        self._asked_for_older = False
-        self._loaded = False
         self._deleted = False
         self._fresh = 0  # new messages of the customer's below what is in view
         self._arrived = 0  # of these, since the last paint
@@ -69,7 +65,7 @@ class ChatPage(Page):
     def _state_changed(self, detail: dict[str, Any]) -> None:
         """Buttons that send follow the connection; what was on its way when it went has an unknown fate."""
         if detail["previous"] is State.READY and detail["state"] is not State.READY:
-            self._asked_for_older = False  # its answer does not come any more
+            self._history.lost()
             self._marked = ""  # the mark may be lost, too: the next snapshot tells
             if self._messages.dropped():
                 self._keep()
@@ -83,19 +79,18 @@ class ChatPage(Page):
         self.socket.send("get_messages", filters={"offset": 0, "page_size": PAGE})
 
     @on_message("recent_messages")
-    def _history(self, message: Message) -> None:
-        """A page of history: the newest one, or an older one that was asked for."""
+    def _page_came(self, message: Message) -> None:
+        """A page of history: the newest one, one that closes a gap behind it, or an older one that was asked for."""
         found = message.get("pagination")
         pagination: dict[str, Any] = found if isinstance(found, dict) else {}
-        newest = not pagination.get("offset")
-        rows = message.get("messages")
-        self._messages.snapshot(rows if isinstance(rows, list) else [], newest_page=newest)
-        self._has_older = isinstance(pagination.get("count"), int) and pagination["count"] > len(self._messages)
-        first, self._loaded = not self._loaded, True
-        if newest:
+        rows, older = are_rows(message.get("messages")), self._history.is_older(pagination)
+        first = not self._history.loaded
+        self._messages.snapshot(rows, settles=not older)
+        missing = self._history.came(self._messages, rows, pagination)
+        if missing:
+            self.socket.send("get_messages", filters=missing)
+        elif not older:
             self._look_for_lost()
-        else:
-            self._asked_for_older = False
         self._keep()
         self._show(to_end=first)
 
@@ -150,7 +145,7 @@ class ChatPage(Page):
             self._messages.not_saved()
             self._keep()
             self._show()
-        self._asked_for_older = False
+        self._history.lost()
         self._problem(self.text("chat.error", problem=problem[:200]))
 
     # --- the user ---
@@ -245,7 +240,7 @@ class ChatPage(Page):
         if position.at_bottom and self._fresh:
             self._fresh = 0
             self._show_latest()
-        if position.top < 80 and self._loaded:
+        if position.top < 80 and self._history.loaded:
             self._look_back()
 
     @on("click", "#older")
@@ -260,9 +255,9 @@ class ChatPage(Page):
 
     def _look_back(self) -> None:
         """Ask for the next older page."""
-        if self._has_older and not self._asked_for_older:
-            filters = {"offset": len(self._messages), "page_size": PAGE}
-            self._asked_for_older = self.socket.send("get_messages", filters=filters)
+        filters = self._history.older(self._messages)
+        if filters and not self.socket.send("get_messages", filters=filters):
+            self._history.lost()
 
     # --- the fate of what was sent ---
 
@@ -364,7 +359,7 @@ class ChatPage(Page):
         self.view.text(
             "#name", person(customers[0], self.text("chat.customer")) if customers else self.text("chat.title")
         )
-        self.view.attribute("#older", "hidden", None if self._has_older else "")
+        self.view.attribute("#older", "hidden", None if self._history.has_older else "")
 
     def _show_latest(self) -> None:
         words = self.text("chat.new", n=self._fresh) if self._fresh else ""
@@ -372,7 +367,7 @@ class ChatPage(Page):
         self.view.attribute("#latest", "hidden", None if self._fresh else "")
 
     def _nothing(self) -> str:
-        return self.text("chat.empty" if self._loaded else "chat.loading")
+        return self.text("chat.empty" if self._history.loaded else "chat.loading")
 
     def _problem(self, words: str) -> None:
         self.view.text("#problem", words)

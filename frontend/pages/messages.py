@@ -14,6 +14,8 @@ from typing import Any, Final
 from pilito.events import Message
 
 Moment = tuple[str, int]
+PAGE: Final = 50  # messages in one request
+GAP_PAGE: Final = 500  # the most that the backend gives at once
 _EPOCH: Final[Moment] = ("", 0)
 
 
@@ -108,9 +110,9 @@ class Messages:
     def get(self, identity: str) -> Message | None:
         return self._known.get(identity)
 
-    def snapshot(self, rows: Iterable[object], *, newest_page: bool) -> int:
-        """Merge a page of history; returns how many rows were new. The newest page also settles messages of ours."""
-        return sum(self._take(row, settles=newest_page) for row in rows if _is_row(row))
+    def snapshot(self, rows: Iterable[object], *, settles: bool) -> int:
+        """Merge a page of history; returns how many rows were new. With ``settles`` it may hold the echo of ours."""
+        return sum(self._take(row, settles=settles) for row in rows if _is_row(row))
 
     def arrived(self, row: object) -> bool:
         """Merge one message: a new one, an echo, or an old id with new content. ``True`` when its id was new."""
@@ -251,11 +253,71 @@ class Messages:
                 return
 
 
+class History:
+    """Which pages of a conversation are here: none is missing between the newest and the oldest.
+
+    More may have happened without a connection than the newest page holds. Then the pages behind it are asked for,
+    until one reaches what was here before. The offset of an older page counts from the newest: until then none is
+    asked for.
+    """
+
+    def __init__(self) -> None:
+        self.loaded = False
+        self.has_older = False
+        self._asked = False  # whether an older page is on its way
+        self._gap = 0  # the offset of the page that is to close a gap, 0 where there is none
+        self._whole: Moment | None = None  # up to here nothing is missing
+        self._newest = _EPOCH  # up to here nothing is missing once the gap is closed
+
+    def is_older(self, pagination: Message) -> bool:
+        """Whether this is a page that the user has scrolled to: what is new to us is not in it."""
+        return _number(pagination.get("offset")) not in (0, self._gap)
+
+    def came(self, messages: Messages, rows: list[Message], pagination: Message) -> Message | None:
+        """A page was merged. Returns the ``filters`` of the request for the page behind it, where that is missing."""
+        offset, count = _number(pagination.get("offset")), _number(pagination.get("count"))
+        self.loaded, self.has_older = True, count > len(messages)
+        if offset == 0:
+            self._newest = messages.newest
+        elif self.is_older(pagination):
+            self._asked = False
+            return None
+        end = offset + len(rows)
+        reached = self._whole is None or end >= count or min(map(moment, rows), default=_EPOCH) <= self._whole
+        if reached:
+            self._whole, self._gap = self._newest, 0
+            return None
+        if self._gap == end:
+            return None  # it is on its way
+        self._gap = end
+        return {"offset": end, "page_size": GAP_PAGE}
+
+    def lost(self) -> None:
+        """What was asked for does not come any more; the next newest page tells again what is missing."""
+        self._asked, self._gap = False, 0
+
+    def older(self, messages: Messages) -> Message | None:
+        """The ``filters`` of the request for the next older page; ``None`` where there is none, or it is on its way."""
+        if not self.has_older or self._asked or self._gap:
+            return None
+        self._asked = True
+        return {"offset": len(messages), "page_size": PAGE}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
 def _is_echo(row: Message, own: Own) -> bool:
     """Whether a row can be what became of a message: the same words, made after it was sent."""
     if row.get("type") != "support" or own.fate not in ON_ITS_WAY or row["id"] in own.seen:
         return False
     return own.text == str(row.get("content") or "").strip() and moment(row) >= own.after
+
+
+def are_rows(found: object) -> list[Message]:
+    """The messages in what should be a list of them."""
+    return [row for row in found if _is_row(row)] if isinstance(found, list) else []
 
 
 def _is_row(row: object) -> bool:

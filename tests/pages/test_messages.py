@@ -18,7 +18,7 @@ def row(identity: str, at: int, content: str = "x", kind: str = "support") -> di
 def test_order_is_by_time_and_then_arrival() -> None:
     """Both spellings of time sort alike, equal times keep the server's order, each id is there once."""
     messages = Messages()
-    messages.snapshot([row("b", 2), row("a", 1), row("c", 2)], newest_page=True)
+    messages.snapshot([row("b", 2), row("a", 1), row("c", 2)], settles=True)
     messages.arrived({**row("d", 1), "created_at": "2026-11-24T12:00:01+00:00"})
     messages.arrived(row("a", 1, "new content"))
     assert [m["id"] for m in messages.rows] == ["a", "d", "b", "c"]
@@ -30,7 +30,7 @@ def test_order_is_by_time_and_then_arrival() -> None:
 def test_rows_that_are_none_are_left_out() -> None:
     """What is no message is ignored."""
     messages = Messages()
-    assert messages.snapshot([None, 5, {}, {"id": 7}, {"id": ""}, row("a", 1)], newest_page=True) == 1
+    assert messages.snapshot([None, 5, {}, {"id": 7}, {"id": ""}, row("a", 1)], settles=True) == 1
 
 
 def test_an_echo_settles_the_oldest_of_equal_texts() -> None:
@@ -49,24 +49,24 @@ def test_an_echo_settles_the_oldest_of_equal_texts() -> None:
 def test_an_old_message_with_the_same_text_settles_nothing() -> None:
     """Neither an older page nor a row from before the sending is taken for the echo."""
     messages = Messages()
-    messages.snapshot([row("n", 30, "other")], newest_page=True)
+    messages.snapshot([row("n", 30, "other")], settles=True)
     messages.write("p", "hi", sent=True)
-    messages.snapshot([row("o", 1, "hi")], newest_page=False)
-    messages.snapshot([row("q", 2, "hi")], newest_page=True)
+    messages.snapshot([row("o", 1, "hi")], settles=False)
+    messages.snapshot([row("q", 2, "hi")], settles=True)
     assert messages.has(Fate.SENDING)
 
 
 def test_the_same_words_from_before_are_not_the_echo_after_a_reload() -> None:
     """A page that begins anew meets the row that was newest when the words were written once more, and keeps those."""
     before, drawer = Messages(), Drawer()
-    before.snapshot([row("a", 30, "hi")], newest_page=True)
+    before.snapshot([row("a", 30, "hi")], settles=True)
     before.write("p", "hi", sent=True)
     Outbox(drawer, "x").keep(before.own)
     after = Messages()
     after.load(Outbox(drawer, "x").load())
-    after.snapshot([row("a", 30, "hi")], newest_page=True)
+    after.snapshot([row("a", 30, "hi")], settles=True)
     assert after.has(Fate.UNKNOWN)
-    after.snapshot([row("a", 30, "hi"), row("b", 30, "hi")], newest_page=True)
+    after.snapshot([row("a", 30, "hi"), row("b", 30, "hi")], settles=True)
     assert after.own == []
 
 
@@ -81,7 +81,7 @@ def test_an_echo_of_the_same_words_is_not_used_again_after_a_reload() -> None:
     Outbox(drawer, "x").keep(before.own)
     after = Messages()
     after.load(Outbox(drawer, "x").load())
-    after.snapshot([row("a", 30, "hi")], newest_page=True)
+    after.snapshot([row("a", 30, "hi")], settles=True)
     assert after.own != []
 
 
@@ -94,7 +94,7 @@ def test_an_echo_that_another_tab_has_used_is_not_used_here() -> None:
     here.changed_elsewhere("sent", own)
     elsewhere.arrived(row("a", 30, "hi"))
     here.changed_elsewhere("sent", elsewhere.own[0])
-    here.snapshot([row("a", 30, "hi")], newest_page=True)
+    here.snapshot([row("a", 30, "hi")], settles=True)
     assert [own.key for own in here.own] == ["sent"]
 
 
@@ -158,7 +158,7 @@ def test_after_a_drop_the_snapshot_decides() -> None:
     messages.write("lost", "two", sent=True)
     messages.write("typed", "three", sent=False)
     assert messages.dropped()
-    messages.snapshot([row("a", 1, "one")], newest_page=True)
+    messages.snapshot([row("a", 1, "one")], settles=True)
     assert [(own.key, own.fate) for own in messages.own] == [("lost", Fate.UNKNOWN), ("typed", Fate.QUEUED)]
     assert messages.looked_in_vain()
     assert messages.has(Fate.MISSING)
@@ -256,7 +256,7 @@ def test_no_message_is_lost_and_none_is_doubled(actions: list[str]) -> None:
         elif action == "drop":
             messages.dropped()
         elif action == "snapshot":
-            messages.snapshot(stored, newest_page=True)
+            messages.snapshot(stored, settles=True)
         elif action == "look":
             messages.looked_in_vain()
         elif action == "fail":
