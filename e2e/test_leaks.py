@@ -73,7 +73,16 @@ def test_a_failing_run_leaves_no_token(tmp_path: Path, pytestconfig: pytest.Conf
         "-p",
         "no:cacheprovider",
     ]
-    options = [f"--pilito-results={results}", f"--junitxml={report}", "-rA", "--showlocals", "-p", "no:xdist"]
+    # Its own folder for what Playwright empties at the start, too: ours holds what other tests have left.
+    options = [
+        f"--pilito-results={results}",
+        f"--output={tmp_path / 'output'}",
+        f"--junitxml={report}",
+        "-rA",
+        "--showlocals",
+        "-p",
+        "no:xdist",
+    ]
     if dist := pytestconfig.getoption("--pilito-dist"):
         options.append(f"--pilito-dist={dist}")
     run = subprocess.run(

@@ -1,9 +1,10 @@
 """Locks over a channel, for pages that have no ``navigator.locks``: old browsers, embedded views, plain http.
 
 Who wants a lock says so, and waits for a moment. Who holds it, or has wanted it under a lower number, objects, and then
-the one who asked waits until it is free. A tab that dies with a lock is passed over, because it no longer objects. Two
-tabs may both hold a lock if one of them is busy for longer than ``OBJECT``; that is why ``shared`` is false, and why a
-refresh that comes too late still looks for a sibling's pair.
+the one who asked waits until it is free; the others agree. A tab that has ever spoken of locks is waited for longer: it
+may be busy, or what it says may be behind our own timer. One that dies is passed over. Two tabs may both hold a lock if
+one has never spoken and is busy for longer than ``OBJECT``, or any for longer than ``BUSY``; that is why ``shared`` is
+false, and why a refresh that comes too late still looks for a sibling's pair.
 """
 
 import asyncio
@@ -15,8 +16,9 @@ from pilito.ports import Channel, Random, Scheduler
 
 T = TypeVar("T")
 OBJECT: Final = 0.15  # seconds in which the others may object
+BUSY: Final = 2.0  # seconds more for a tab that is known and has not answered; then it counts as gone
 ASK_AGAIN: Final = 2.0  # seconds after which a holder who says nothing is taken for dead
-_WANTED, _OBJECTION, _FREE = "lock-wanted", "lock-objection", "lock-free"
+_WANTED, _OBJECTION, _AGREED, _FREE = "lock-wanted", "lock-objection", "lock-agreed", "lock-free"
 
 
 @dataclass(slots=True)
@@ -25,7 +27,10 @@ class _Claim:
 
     number: int
     held: bool = False
+    question: str = ""  # names the latest one: an answer to an earlier one is none
+    silent: set[int] = field(default_factory=set)  # tabs that are known and have not answered
     objected: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)  # somebody has objected, or all have answered
     freed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -40,6 +45,8 @@ class ChannelLocks:
         self._number = int(random.random() * 2**53)  # two tabs never have the same, or as good as never
         self._here: dict[str, asyncio.Lock] = {}
         self._claims: dict[str, _Claim] = {}
+        self._questions = 0
+        self._siblings: set[int] = set()  # the numbers of the tabs that have spoken of locks
         self.release = channel.subscribe(self._told)
 
     async def hold(self, name: str, body: Callable[[], Awaitable[T]], *, timeout: float = 30.0) -> T:
@@ -63,21 +70,37 @@ class ChannelLocks:
         while not claim.held:
             if self._scheduler.now() > until:
                 raise TimeoutError(f"the other tabs did not leave the lock {name!r} in time")
-            claim.objected.clear()
-            claim.freed.clear()
-            self._say(_WANTED, name)
-            if await _happens(claim.objected, within=OBJECT):
+            for event in (claim.objected, claim.settled, claim.freed):
+                event.clear()
+            claim.silent = set(self._siblings)
+            self._questions += 1
+            claim.question = f"{self._number}.{self._questions}"
+            self._say(_WANTED, name, question=claim.question)
+            if await self._has_objection(claim):
                 await _happens(claim.freed, within=ASK_AGAIN)
             else:
                 claim.held = True
 
-    def _say(self, kind: str, name: str, *, held: bool = False) -> None:
-        self._channel.post({"kind": kind, "lock": name, "number": self._number, "held": held})
+    async def _has_objection(self, claim: _Claim) -> bool:
+        await _happens(claim.objected, within=OBJECT)
+        if claim.silent and not claim.objected.is_set() and not await _happens(claim.settled, within=BUSY):
+            self._siblings -= claim.silent
+        return claim.objected.is_set()
+
+    def _say(self, kind: str, name: str, *, held: bool = False, question: object = "") -> None:
+        told = {"kind": kind, "lock": name, "number": self._number, "held": held, "question": question}
+        self._channel.post(told)
 
     def _told(self, message: Mapping[str, object]) -> None:
         name, number, kind = str(message.get("lock")), message.get("number"), message.get("kind")
+        if not isinstance(number, int) or kind not in (_WANTED, _OBJECTION, _AGREED, _FREE):
+            return
+        question = message.get("question")
+        self._siblings.add(number)
         claim = self._claims.get(name)
-        if claim is None or not isinstance(number, int):
+        if claim is None:
+            if kind == _WANTED:
+                self._say(_AGREED, name, question=question)
             return
         if kind == _FREE:
             claim.freed.set()
@@ -85,8 +108,13 @@ class ChannelLocks:
             comes_first = message.get("held") is True or (number < claim.number and not claim.held)
             if comes_first:
                 claim.objected.set()
-            elif kind == _WANTED:
-                self._say(_OBJECTION, name, held=claim.held)
+                claim.settled.set()
+            if kind == _WANTED:
+                self._say(_AGREED if comes_first else _OBJECTION, name, held=claim.held, question=question)
+        if kind != _WANTED and question == claim.question:
+            claim.silent.discard(number)
+            if not claim.silent:
+                claim.settled.set()
 
 
 async def _happens(event: asyncio.Event, *, within: float) -> bool:

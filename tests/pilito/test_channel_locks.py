@@ -4,7 +4,7 @@ import asyncio
 import random
 
 import pytest
-from pilito.channel_locks import ASK_AGAIN, OBJECT, ChannelLocks
+from pilito.channel_locks import ASK_AGAIN, BUSY, OBJECT, ChannelLocks
 
 from tests.fakes import Clock, FakeChannel, Shared, pass_time
 from tests.pilito.tabs import scenario
@@ -14,7 +14,8 @@ class Tabs:
     """Tabs that want the same lock, and who holds it."""
 
     def __init__(self, count: int, *, seed: int = 1, lag: float = 0.0) -> None:
-        self.clock, shared, source = Clock(), Shared(), random.Random(seed)
+        self.clock, self.shared, source = Clock(), Shared(), random.Random(seed)
+        shared = self.shared
         shared.channel_lag = lag
         self.channels = [FakeChannel(shared) for _ in range(count)]
         self.locks = [ChannelLocks(channel, self.clock, source) for channel in self.channels]
@@ -70,6 +71,34 @@ async def test_a_tab_that_dies_with_the_lock_is_passed_over() -> None:
     assert tabs.held == [0, 1]
     assert tabs.clock.now() - before < 2 * ASK_AGAIN + 2
     held.cancel()
+
+
+@pytest.mark.parametrize("seed", range(20))
+@scenario
+async def test_a_busy_tab_that_is_known_is_waited_for(seed: int) -> None:
+    """Tabs that have met hold a lock one after the other, also when they hear each other only after a second."""
+    source = random.Random(seed)
+    tabs = Tabs(3, seed=seed)
+    await asyncio.gather(*(tabs.work(n, seconds=0.1) for n in range(3)))
+    tabs.shared.channel_lag = source.choice([0.3, 0.6, 1.0])
+    came = [source.choice([0.0, 0.1, 0.5]) for _ in range(3)]
+    await asyncio.gather(*(tabs.work(n, start=came[n], seconds=source.choice([0.05, 3.0])) for n in range(3)))
+    assert tabs.most == 1
+    assert sorted(tabs.held) == [0, 0, 1, 1, 2, 2]
+
+
+@scenario
+async def test_a_tab_that_is_gone_is_waited_for_once() -> None:
+    """Who does not answer any more costs the next lock some seconds, and the one after that nothing."""
+    tabs = Tabs(2)
+    await asyncio.gather(*(tabs.work(n, seconds=0.1) for n in range(2)))
+    tabs.locks[0].release()
+    took = []
+    for _ in range(2):
+        before = tabs.clock.now()
+        await tabs.work(1, seconds=0.0)
+        took.append(tabs.clock.now() - before)
+    assert took == [pytest.approx(OBJECT + BUSY, abs=0.01), pytest.approx(OBJECT, abs=0.01)]
 
 
 @scenario
