@@ -23,7 +23,7 @@ HELLO: Final = '{"type":"connection_established","message":"hi"}'
 NOT_JSON: Final = '{"error":"Invalid JSON format"}'
 REQUEST_TIMEOUT: Final = '{"type":"error","message":"Request timeout - please try again"}'
 CHATS: Final = ("a", "b")
-MOST_ROWS: Final = 4  # messages in one page, so few that a short outage leaves a gap behind the newest
+MOST_ROWS: Final = 2  # messages in one page, so few that a short outage can leave a hole behind the newest
 
 
 class GoodTokenReplaced(Exception):
@@ -282,10 +282,11 @@ class Server:
                 self.network.down(socket, frame)
 
     def customer_writes(self, user: str, chat: str, number: int) -> None:
-        """A message of a customer's arrives in a chat."""
+        """A customer says something in a chat, in more messages than one page holds."""
         endpoint = f"/ws/chat/{user}{chat}/"
         if not self.mood.down and not self.mood.stalled:
-            self._echo(endpoint, self._store(endpoint, "customer", f"{mark(user)} customer {number}"))
+            for part in range(MOST_ROWS + 1):
+                self._echo(endpoint, self._store(endpoint, "customer", f"{mark(user)} customer {number}.{part}"))
 
     def _say_all(self, socket: Socket, filters: Any = None) -> None:
         """The data of an endpoint: every piece of it carries its owner's mark."""
