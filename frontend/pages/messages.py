@@ -1,8 +1,7 @@
 """The messages of one conversation, and the fate of those that the user writes. Pure: no view, no socket.
 
-The backend has no client id and no acknowledgement. An echo is matched to the oldest message of ours with the same
-text; after a drop the next snapshot is searched instead. Nothing is ever sent again by itself: a customer would get it
-twice.
+The backend has no client id and no acknowledgement. An echo is matched to a message of ours with the same text; after a
+drop the next snapshot is searched instead. Nothing is ever sent again by itself: a customer would get it twice.
 """
 
 from bisect import bisect_left
@@ -148,10 +147,13 @@ class Messages:
             self._unanswered[identity] = at[0]
 
     def _settle(self, row: Message) -> None:
-        """The server has it: the oldest of ours with this text, sent before the row was made, is done."""
-        own = next((own for own in self.own if _is_echo(row, own)), None)
-        if own:
-            self._done(own, row)
+        """The server has it: one of ours with this text is done, the latest that was sent before the row was made.
+
+        Rows do not come in order: what closes a gap comes after what is newer, and fits only what was sent earlier.
+        """
+        fitting = [own for own in self.own if _is_echo(row, own)]
+        if fitting:
+            self._done(max(fitting, key=lambda own: own.after), row)
 
     def _done(self, own: Own, row: Message) -> None:
         """A row was the echo of one message: after a reload too it is not that of another with the same words."""

@@ -46,6 +46,19 @@ def test_an_echo_settles_the_oldest_of_equal_texts() -> None:
     assert [own.key for own in messages.own] == ["p2"]
 
 
+def test_rows_that_come_in_the_wrong_order_settle_what_they_fit() -> None:
+    """Of equal texts the newer row settles the one that was sent later, though the other row is still to come."""
+    messages = Messages()
+    messages.write("p1", "hi", sent=True)
+    messages.arrived(row("x", 10, "news", "customer"))
+    messages.write("p2", "hi", sent=True)
+    messages.dropped()
+    messages.snapshot([row("b", 20, "hi")], settles=True)
+    assert [own.key for own in messages.own] == ["p1"]
+    messages.snapshot([row("a", 5, "hi"), row("x", 10, "news", "customer")], settles=True)
+    assert messages.own == []
+
+
 def test_an_old_message_with_the_same_text_settles_nothing() -> None:
     """Neither an older page nor a row from before the sending is taken for the echo."""
     messages = Messages()
