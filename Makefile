@@ -5,7 +5,7 @@ BACKEND ?=
 DIST ?=
 PYTHON := $(VENV)/bin/python
 WORKERS ?= 2
-BROWSERS ?= 3
+BROWSERS ?= 4
 SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND)) $(if $(DIST),--dist dist)
 BUILT := $(if $(DIST),dist/manifest.json)
 BUILT_FROM := index.html $(shell find frontend tools/bundle -type f -not -path '*/__pycache__/*')
@@ -35,9 +35,9 @@ unit: $(VENV)/.installed node_modules/.installed
 
 # The whole suite on the build, which is what people run, and a few journeys on the sources. SOURCES=1: all of it on those.
 e2e: $(VENV)/.installed node_modules/.installed dist/manifest.json
-	export PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" && \
-	$(PYTHON) -m pytest e2e -n $(BROWSERS) $(if $(SOURCES),,--pilito-dist dist \
-	  && $(PYTHON) -m pytest e2e/test_journey.py e2e/test_connection.py -n $(BROWSERS))
+	shell="$$($(PYTHON) -m tools.browser --shell)" && export PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" && \
+	run() { $(PYTHON) -m pytest -n $(BROWSERS) --dist worksteal --pilito-browser "$$shell" "$$@"; } && \
+	run e2e $(if $(SOURCES),,--pilito-dist dist && run e2e/test_journey.py e2e/test_connection.py)
 
 # Prints the table of targets and writes it, the figures and the pictures. BENCH=frames runs one of them.
 bench: $(VENV)/.installed node_modules/.installed dist/manifest.json

@@ -11,14 +11,15 @@ from e2e.steady import Steady, open_steady
 from e2e.tab import Tab
 from mock_server.server import MockServer
 from mock_server.testing.evidence import Evidence
+from tools.browser import SHELL, on_the_path
 
 expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Without ``--pilito-browser``, the browser of the system where there is one."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    """Without ``--pilito-browser``, the browser of the system where there is one: a headless shell before others."""
+    path = shutil.which(SHELL) or on_the_path()
     found = {"executable_path": path} if path else {}
     # Baseline wasm code is enough for tests, and optimizing it in every new context is most of what a test would cost.
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]

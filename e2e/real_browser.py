@@ -5,6 +5,7 @@ that keep every page in front.
 """
 
 import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ import tempfile
 from collections.abc import Iterator
 
 from playwright.sync_api import Browser, Page, Playwright
+
+from tools.browser import on_the_path
 
 ARGUMENTS = (
     "--headless=new",
@@ -26,6 +29,11 @@ ARGUMENTS = (
     "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets",
 )
 """The last one lets a page of nobody's origin, as in a sandboxed frame, reach a server on this machine."""
+
+
+def executable(playwright: Playwright) -> str:
+    """The browser with windows: ``PILITO_BROWSER``, the system's, or Playwright's own. A headless shell has none."""
+    return os.environ.get("PILITO_BROWSER") or on_the_path() or playwright.chromium.executable_path
 
 
 @contextlib.contextmanager

@@ -83,8 +83,8 @@ def test_a_failing_run_leaves_no_token(tmp_path: Path, pytestconfig: pytest.Conf
         "-p",
         "no:xdist",
     ]
-    if dist := pytestconfig.getoption("--pilito-dist"):
-        options.append(f"--pilito-dist={dist}")
+    given = {name: pytestconfig.getoption(name) for name in ("--pilito-dist", "--pilito-browser")}
+    options += [f"{name}={value}" for name, value in given.items() if value]
     run = subprocess.run(
         [*command, *options],
         cwd=ROOT,

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Playwright, Route, expect
 
-from e2e.real_browser import launched, set_frozen, store_only
+from e2e.real_browser import executable, launched, set_frozen, store_only
 from e2e.tab import CONVERSATIONS, Tab
 from e2e.waiting import eventually
 from mock_server.server import MockServer
@@ -16,10 +15,9 @@ OpenTab = Callable[[], Tab]
 
 
 @pytest.fixture(scope="module")
-def chromium(playwright: Playwright, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     """One browser for this file."""
-    path = browser_type_launch_args.get("executable_path", playwright.chromium.executable_path)
-    with launched(playwright, path) as browser:
+    with launched(playwright, executable(playwright)) as browser:
         yield browser
 
 

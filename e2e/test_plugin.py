@@ -2,11 +2,12 @@
 
 import json
 import os
-import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from tools.browser import on_the_path
 
 pytest_plugins = ["pytester"]
 
@@ -78,7 +79,7 @@ def test_says_too_much(tab):
 def test_in_a_project_of_somebody_else(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Users, tabs, time and faults work with a page that we do not know; each failure, in set-up, test or check, leaves
     screenshot, document, trace, console, frames, connections and journal, and no token."""
-    browser = os.environ.get("PILITO_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome") or ""
+    browser = os.environ.get("PILITO_BROWSER") or on_the_path() or ""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("HOME", HOME)
     pytester.mkdir("pages").joinpath("index.html").write_text(PAGE)
