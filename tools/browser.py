@@ -4,7 +4,7 @@
 Playwright, or where its download does not work by the system's package manager.
 
 With ``--shell``, the one for tests that need no window: a browser's headless shell has the same engine and makes a
-context at a third of the work, but hides no tab and throttles none.
+context at much less work, but hides no tab and throttles none.
 """
 
 import argparse
