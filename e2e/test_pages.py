@@ -231,6 +231,25 @@ def test_opening_marks_as_read(colourful: Tab, server: MockServer) -> None:
     colourful.expect_frames("sent", "mark_read", 1)
 
 
+@pytest.mark.parametrize("profile", ["current"])
+def test_an_answer_that_nobody_announces_is_asked_for(steady: Steady) -> None:
+    """However often a customer writes, one question goes out in ten seconds, until there is an answer to show."""
+    conversation, tab, server = steady.chat(), steady.tab, steady.server
+    marked = tab.sent("mark_read")
+    for number in range(1, 4):
+        server.push(event="customer_message", conversation=conversation.id, content=f"question {number}")
+        tab.expect_frames("sent", "mark_read", marked + number)
+    asked = tab.sent("get_messages")
+    steady.pass_quietly(30)
+    tab.expect_frames("sent", "get_messages", asked + 3)
+    server.push(event="ai_answer", conversation=conversation.id, content="from the AI")
+    assert tab.said("Received message: ai_message") == 0
+    steady.pass_quietly(10)
+    expect(tab.page.get_by_text("from the AI")).to_be_visible()
+    steady.pass_quietly(20)
+    tab.expect_frames("sent", "get_messages", asked + 4)
+
+
 def test_the_same_id_again_replaces(chat: Tab, server: MockServer) -> None:
     """New content for an old id, as after the processing of a voice message, replaces the row."""
     message = conversation_of(server, 1).messages[-1]

@@ -20,7 +20,7 @@ SLOW_AFTER: Final = 15.0  # seconds without an echo before the row says so
 LOST_AFTER: Final = 70.0  # seconds: a stalled server echoes after up to a minute
 LOOK_AGAIN: Final = 4.0  # seconds between the two looks for a message whose fate is unknown
 POLL: Final = 10.0  # seconds: the newest backend does not push AI answers
-POLLS: Final = 18
+POLLS: Final = 18  # then nobody is expected to answer soon
 COMMENT_SETTLES: Final = 1.0
 THE_END: Final = 10_000_000.0
 
@@ -42,7 +42,8 @@ class ChatPage(Page):
         self._fresh = 0  # new messages of the customer's below what is in view
         self._arrived = 0  # of these, since the last paint
         self._marked = ""
-        self._polls = 0
+        self._polls = 0  # since the customer's newest message
+        self._polling = False
         self._numbers = 0
         self._looking = False
         self._outbox, self._draft = Outbox(self.context.storage, self.params["id"]), f"draft.{self.params['id']}"
@@ -103,7 +104,6 @@ class ChatPage(Page):
             if isinstance(result, dict) and result.get("success") is False:
                 self._rows.undelivered.add(str(row["id"]))
             self._arrived += row.get("type") == "customer"
-        self._polls = 0
         self._keep()
         self._painter.soon()
 
@@ -319,14 +319,15 @@ class ChatPage(Page):
 
     def _poll_for_answer(self) -> None:
         """The newest backend does not push AI answers: while a customer waits, ask now and then."""
-        if self._polls == 0:
-            self._polls = 1
+        self._polls = 0
+        if not self._polling:
+            self._polling = True
             self.call_later(POLL, self._poll)
 
     def _poll(self) -> None:
         rows = self._messages.rows
-        if not rows or rows[-1].get("type") != "customer" or self._polls > POLLS:
-            self._polls = 0
+        self._polling = bool(rows) and rows[-1].get("type") == "customer" and self._polls < POLLS
+        if not self._polling:
             return
         self._polls += 1
         if self.context.life.visible and self.connected:
