@@ -36,8 +36,8 @@ class Listing:
     def from_query(self, query: dict[str, str]) -> None:
         """Take filters and page from the address."""
         self.filters = {name: query[name] for name in self.names if query.get(name)}
-        page = query.get("page", "1")
-        self.page = int(page) if page.isdigit() and 0 < int(page) < 1_000_000 else 1
+        page = _number(query.get("page", ""))
+        self.page = page if page and page < 1_000_000 else 1
 
     def query(self) -> dict[str, str]:
         """What belongs into the address: only what differs from the first look."""
@@ -117,4 +117,10 @@ def _whole(value: object, default: int) -> int:
 def _typed(name: str, value: str) -> object:
     if name == "tags":
         return [value]
-    return int(value) if name in NUMBERS and value.isdigit() else value
+    number = _number(value) if name in NUMBERS else None
+    return value if number is None else number
+
+
+def _number(text: str) -> int | None:
+    """The whole number in a text from the address; ``str.isdigit`` takes for digits what ``int`` does not."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -61,7 +61,7 @@ def moment(message: Message) -> Moment:
     stamp = str(message.get("created_at") or "")
     stamp = stamp.removesuffix("Z").removesuffix("+00:00")
     whole, _, fraction = stamp.partition(".")
-    return whole, int(f"{fraction[:6]:0<6}") if fraction[:6].isdigit() else 0
+    return whole, int(f"{fraction[:6]:0<6}") if fraction[:6].isdecimal() else 0
 
 
 @dataclass(slots=True)

@@ -69,5 +69,5 @@ def _read(key: str, text: str | None) -> Own | None:
     try:
         words, fate, stamp, fraction, *seen = json.loads(text or "")
         return Own(key, str(words), Fate(fate), (str(stamp), int(fraction)), tuple(map(str, seen[0] if seen else ())))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

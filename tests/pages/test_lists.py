@@ -69,9 +69,13 @@ def test_the_address_keeps_what_is_asked_for() -> None:
     found.from_query({"search": "x", "page": "3", "evil": "1"})
     assert found.query() == {"search": "x", "page": "3"}
     assert found.request()["page"] == 3
-    for bad in ("0", "-1", "x", "99999999"):
-        found.from_query({"page": bad})
+    for bad in ("0", "-1", "x", "99999999", "²", "9" * 5000):
+        found.from_query({"page": bad, "priority": bad})
         assert found.page == 1
+        assert found.request()["priority"] in (bad, 0, 99999999)
+    found.from_query({"page": "۳"})
+    assert found.page == 3
+    found.from_query({})
     assert found.choose("priority", "2")
     assert found.request()["priority"] == 2
     assert found.choose("tags", "VIP")

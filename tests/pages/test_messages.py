@@ -25,6 +25,7 @@ def test_order_is_by_time_and_then_arrival() -> None:
     assert messages.rows[0]["content"] == "new content"
     assert moment({"created_at": "2026-11-24T12:00:01.5Z"})[1] == 500_000
     assert moment({}) == ("", 0)
+    assert moment({"created_at": "2026-11-24T12:00:01.²Z"}) == ("2026-11-24T12:00:01", 0)
 
 
 def test_rows_that_are_none_are_left_out() -> None:
@@ -213,7 +214,8 @@ def test_what_is_unsent_survives_a_reload() -> None:
     messages.write("a", "sent <b>", sent=True)
     messages.write("b", "queued", sent=False)
     Outbox(drawer, "x").keep(messages.own)
-    for number, rubbish in enumerate(("", "{", "[1]", '["a"]', "null", '["a","nonsense","",0]')):
+    strange = ("", "{", "[1]", '["a"]', "null", '["a","nonsense","",0]', '["a","queued","",Infinity]')
+    for number, rubbish in enumerate(strange):
         drawer.set(f"outbox.x.rubbish{number}", rubbish)
     drawer.set("outbox.xy.c", '["of another conversation","queued","",0]')
     again.load(Outbox(drawer, "x").load())

@@ -54,5 +54,5 @@ def parse_answer(status: int, text: str, retry_after: str | None = None) -> Http
         body = json_codec.loads(text)
     except (ValueError, RecursionError):
         body = None
-    wait = float(retry_after) if isinstance(retry_after, str) and retry_after.isdigit() else None
+    wait = float(retry_after) if isinstance(retry_after, str) and retry_after.isdecimal() else None
     return HttpResponse(status, body, wait)
