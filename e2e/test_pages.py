@@ -130,6 +130,25 @@ def _has_asked_anew(inbox: Tab, lists: int) -> bool:
     return inbox.received("conversations_list") == lists
 
 
+def test_news_that_never_stop_are_asked_about_all_the_same(steady: Steady) -> None:
+    """In a shop where somebody writes all the time a filtered list is brought up to date every few seconds."""
+    steady.conversations()
+    tab = steady.tab
+    tab.page.get_by_label("Status").select_option("closed")
+    expect(tab.page.get_by_text("15 conversations")).to_be_visible()
+    asked, identity = tab.sent("get_conversations"), conversation_of(steady.server, 3).id
+    for number in range(24):
+        heard = tab.received("conversations_list")
+        steady.server.push(event="customer_message", conversation=identity, content=f"and another thing {number}")
+        eventually(partial(_has_heard, tab, heard), page=tab.page)
+        tab.pass_time(0.3)
+    tab.expect_frames("sent", "get_conversations", asked + 2)
+
+
+def _has_heard(tab: Tab, before: int) -> bool:
+    return tab.received("conversations_list") > before
+
+
 def test_the_keyboard_is_enough(inbox: Tab) -> None:
     """Arrow keys walk through the rows, Enter opens one, and the composer has the focus there."""
     inbox.rows().first.locator("a").focus()

@@ -15,6 +15,7 @@ from pages.live_list import Listing
 
 SEARCH_DELAY: Final = 0.3  # seconds after the last key
 PUSH_DELAY: Final = 0.4  # seconds: a busy shop pushes once for each message
+PUSH_LONGEST: Final = 3.0  # ... and may never stop
 ANSWER_TIMEOUT: Final = 20.0  # seconds: the server itself gives up after ten and says so
 
 
@@ -42,6 +43,7 @@ class ListPage(Page):
         self.listing.from_query(self.query)
         self._options: dict[str, Any] = {}
         self._timers: dict[str, TimerHandle] = {}
+        self._news_since: float | None = None
         self._painter = Painter(self.call_later, self._show_rows)
         self._unfolded = False
         self.view.render(self._frame(), keeping=("#rows", "#count", "#pages"))
@@ -77,6 +79,7 @@ class ListPage(Page):
 
     def ask(self, request: str) -> None:
         """Ask for what the user looks at. Without a connection it is asked once there is one."""
+        self._news_since = None
         if self.socket.send(request, filters=self.listing.request()):
             self._later("answer", ANSWER_TIMEOUT, self._not_answered)
 
@@ -93,8 +96,15 @@ class ListPage(Page):
                 self.listing.page = self.listing.pages
                 self._asked_anew()
         elif "answer" not in self._timers:  # one that is on its way knows the news already
-            self._later("push", PUSH_DELAY, lambda: self.ask(self.list_request))
+            self._news_came()
         self._painter.soon()
+
+    def _news_came(self) -> None:
+        """Ask once the news pause, and now and then where they do not."""
+        now = self.context.scheduler.now()
+        self._news_since = now if self._news_since is None else self._news_since
+        delay = min(PUSH_DELAY, max(0.0, self._news_since + PUSH_LONGEST - now))
+        self._later("push", delay, lambda: self.ask(self.list_request))
 
     def take_options(self, message: Message) -> None:
         options = message.get("options")
