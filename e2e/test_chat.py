@@ -41,6 +41,21 @@ def test_a_message_that_could_not_be_saved_is_kept_for_another_try(steady: Stead
     assert steady.tab.sent("chat_message") == 2
 
 
+def test_a_message_whose_echo_never_comes_is_looked_for(steady: Steady) -> None:
+    """On a connection that lives its row says that it takes long, and after 70 s finds by itself what became of it."""
+    conversation = steady.chat()
+    steady.server.fault("lose_echo", times=1)
+    row = steady.write("hello?")
+    expect(row).to_contain_text("Sending…")
+    steady.pass_quietly(15)
+    expect(row).to_contain_text("Still sending…")
+    steady.pass_quietly(55)
+    expect(row).not_to_have_attribute("data-status", re.compile("."))
+    assert [message.content for message in conversation.messages].count("hello?") == 1
+    assert steady.tab.sent("chat_message") == 1
+    assert steady.counts()["accepted"] == 1
+
+
 def test_what_is_given_up_is_gone(steady: Steady) -> None:
     """A message that was not saved can be discarded: its row goes for good, and the box has the focus."""
     conversation = steady.chat()
@@ -155,3 +170,14 @@ def test_each_filter_asks_in_the_servers_words(
     assert all(
         f'"{key}": "{text}"' in last["text"] or f'"{key}":"{text}"' in last["text"] for key, text in asked.items()
     )
+
+
+def test_the_skip_link_leads_past_the_header(steady: Steady) -> None:
+    """The first stop of the keyboard jumps to the page, and the address stays."""
+    steady.conversations()
+    page = steady.tab.page
+    first = "document.querySelector('a[href], button, input, select, textarea, [tabindex]').id"
+    assert page.evaluate(first) == "skip"
+    page.locator("#skip").press("Enter")
+    expect(page.locator("#page")).to_be_focused()
+    steady.tab.expect_path("/conversations$")
