@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, expect
+from starlette.requests import Request
+from starlette.responses import Response
 
 from e2e.releases import Releases, manifest, renew
 from e2e.tab import Tab
+from mock_server.dist import BuiltFiles
 from mock_server.server import MockServer
 from mock_server.testing.waiting import becomes, eventually
 
@@ -70,6 +73,23 @@ def kept_tab(tab: Tab) -> Tab:
     tab.give_session().open("/conversations").ready()
     wait_for_worker(tab)
     return tab
+
+
+@pytest.fixture
+def unanswered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths: the next request for the page at each of them gets no answer. Ask for it before the server."""
+    held: list[str] = []
+    answer = BuiltFiles.page
+
+    async def page(files: BuiltFiles, request: Request) -> Response:
+        if request.url.path in held:
+            held.remove(request.url.path)
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+        return await answer(files, request)
+
+    monkeypatch.setattr(BuiltFiles, "page", page)
+    return held
 
 
 def wait_for_worker(tab: Tab) -> None:
@@ -253,6 +273,19 @@ def test_a_changed_backend_or_policy_reaches_a_page_that_is_kept(kept_tab: Tab, 
     stored = "caches.match('/index.html').then((found) => found.text()).then((text) => text.includes('moved'))"
     eventually(lambda: bool(kept_tab.page.evaluate(stored)), page=kept_tab.page)
     expect(bar(kept_tab)).to_have_count(0)
+
+
+def test_a_page_that_is_never_answered_holds_no_update_up(
+    unanswered: list[str], kept_tab: Tab, releases: Releases
+) -> None:
+    """The kept page is shown at once; the look whether the server has another is given up, and a new build comes."""
+    unanswered.append("/customers")
+    kept_tab.page.goto(f"{kept_tab.server.url}/customers")
+    kept_tab.wait_ready().ready("/ws/customers/")
+    becomes(lambda: unanswered, [], "pages that were not asked for")
+    releases.publish(releases.derive("second"))
+    kept_tab.page.evaluate("navigator.serviceWorker.ready.then((registration) => { registration.update(); })")
+    expect(bar(kept_tab)).to_be_visible(timeout=30_000)
 
 
 def test_the_removal_ends_the_worker_and_forgets_everything(kept_tab: Tab, releases: Releases) -> None:

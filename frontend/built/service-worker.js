@@ -6,6 +6,7 @@ const OWN = PREFIX + BUILD;
 const PAGE = "/index.html"; // kept last: a build without it is not whole
 const FAILED = "/failed"; // kept once a page of the build could not start
 const ANSWER_WITHIN = 1000; // milliseconds in which a page says which build it is of
+const RENEW_WITHIN = 10_000; // milliseconds: the next build's worker waits until this one has nothing to do
 const MARK = (build) => `name="pilito-build" content="${build}"`;
 
 self.addEventListener("install", (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
@@ -48,7 +49,7 @@ async function file(address, integrity) {
   return fetch(address, options).catch(() => fetch(address, { ...options, cache: "reload" }));
 }
 
-const ask = (address) => fetch(address, { cache: "no-cache", credentials: "omit", redirect: "error" });
+const ask = (address, options) => fetch(address, { cache: "no-cache", credentials: "omit", redirect: "error", ...options });
 const isWhole = (text, build) => text.includes(MARK(build)) && text.trimEnd().endsWith("</html>");
 
 function good(answer) {
@@ -74,7 +75,7 @@ async function page(event) {
 
 /** Keep the server's page in place of ours where it is of the same build: its backend or its headers may have changed. */
 async function renew(name, address, old) {
-  const fresh = await ask(address);
+  const fresh = await ask(address, { signal: AbortSignal.timeout(RENEW_WITHIN) });
   const [text, before] = [await fresh.clone().text(), await old.text()];
   const policy = "Content-Security-Policy";
   if (!fresh.ok || !isWhole(text, name.slice(PREFIX.length))) return;
