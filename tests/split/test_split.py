@@ -51,6 +51,17 @@ def test_an_export_that_nobody_asks_for_is_left_out(small: dict[str, Any]) -> No
     assert small["missing"] is False
 
 
+def test_a_snapshot_fits_whatever_the_clock_says() -> None:
+    """Laid over an instance of the same engine it is the warm memory, whatever a clock has left there; over any other
+    it is refused."""
+    assert json.loads(node(HERE / "snapshot.mjs")) == {
+        "another time": "warm",
+        "a time that goes on in the next block": "warm",
+        "another address": "misfit",
+        "another table": "misfit",
+    }
+
+
 def test_python_has_all_it_had(tmp_path: Path) -> None:
     """Pyodide in two parts does what the application never does: codecs of East Asia, names of letters, compression."""
     for name in ("pyodide-lock.json", "python_stdlib.zip"):
