@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pilito.events import Message
+from pilito.wire import whole_number
 
 PAGE_SIZE: Final = 20
 REQUEST_ID: Final = "_rid"
@@ -36,7 +37,7 @@ class Listing:
     def from_query(self, query: dict[str, str]) -> None:
         """Take filters and page from the address."""
         self.filters = {name: query[name] for name in self.names if query.get(name)}
-        page = _number(query.get("page", ""))
+        page = whole_number(query.get("page", ""))
         self.page = page if page and page < 1_000_000 else 1
 
     def query(self) -> dict[str, str]:
@@ -117,10 +118,5 @@ def _whole(value: object, default: int) -> int:
 def _typed(name: str, value: str) -> object:
     if name == "tags":
         return [value]
-    number = _number(value) if name in NUMBERS else None
+    number = whole_number(value) if name in NUMBERS else None
     return value if number is None else number
-
-
-def _number(text: str) -> int | None:
-    """The whole number in a text from the address; ``str.isdigit`` takes for digits what ``int`` does not."""
-    return int(text) if text.isdecimal() and len(text) < 10 else None

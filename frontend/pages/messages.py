@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pilito.events import Message
+from pilito.wire import whole_number
 
 Moment = tuple[str, int]
 PAGE: Final = 50  # messages in one request
@@ -61,7 +62,7 @@ def moment(message: Message) -> Moment:
     stamp = str(message.get("created_at") or "")
     stamp = stamp.removesuffix("Z").removesuffix("+00:00")
     whole, _, fraction = stamp.partition(".")
-    return whole, int(f"{fraction[:6]:0<6}") if fraction[:6].isdecimal() else 0
+    return whole, whole_number(f"{fraction[:6]:0<6}") or 0
 
 
 @dataclass(slots=True)

@@ -134,3 +134,13 @@ def _type_of(value: Any) -> str:
     """Return the JSON name of a value's type, for messages to people."""
     names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
     return names.get(type(value), "number")
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a foreign text of up to nine digits is. ``str.isdigit`` takes more for digits than ``int``."""
+    if not text.isdigit() or len(text) > 9:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return None

@@ -8,6 +8,7 @@ from pyodide.ffi import JsException, to_js
 
 from pilito.exceptions import NetworkError
 from pilito.ports import HttpResponse, Scheduler
+from pilito.wire import whole_number
 
 
 class BrowserHttp:
@@ -54,5 +55,4 @@ def parse_answer(status: int, text: str, retry_after: str | None = None) -> Http
         body = json_codec.loads(text)
     except (ValueError, RecursionError):
         body = None
-    wait = float(retry_after) if isinstance(retry_after, str) and retry_after.isdecimal() else None
-    return HttpResponse(status, body, wait)
+    return HttpResponse(status, body, whole_number(retry_after) if isinstance(retry_after, str) else None)
