@@ -238,3 +238,17 @@ def test_a_flood_of_lists_ends_with_the_newest(steady: Steady) -> None:
         push_list(steady.server, [row])
     expect(steady.tab.page.get_by_text("title 99")).to_be_visible()
     assert steady.counts()["accepted"] == 1
+
+
+def test_a_count_that_no_double_holds_is_shown(steady: Steady) -> None:
+    """A count beyond 2^53 is written out like any other, and what is no count shows nothing."""
+    steady.conversations()
+    rows = [{"id": f"r{number}", "title": f"title {number}", "unread_count": many} for number, many in enumerate(ODD)]
+    push_list(steady.server, rows)
+    expect(steady.tab.page.get_by_text("title 3")).to_be_visible()
+    marks = [steady.tab.page.locator(f'[data-conversation-id="r{number}"] .unread') for number in range(len(ODD))]
+    expect(marks[0]).to_have_attribute("title", f"{ODD[0]:,} unread messages")
+    assert [mark.count() for mark in marks] == [1, 0, 0, 0]
+
+
+ODD = (2**60, True, -1, "7")

@@ -260,7 +260,7 @@ class ListPage(Page):
 
     def unread(self, count: object) -> str:
         """The mark for unread messages, also for people who do not see it; ``""`` for none."""
-        if not isinstance(count, int) or count <= 0:
+        if not isinstance(count, int) or isinstance(count, bool) or count <= 0:
             return ""
         said = escape(self.text("conversations.unread", n=count))
         number = f'<span aria-hidden="true">{escape(self.format.number(count))}</span>'

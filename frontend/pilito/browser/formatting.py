@@ -6,6 +6,7 @@ import js
 from pyodide.ffi import to_js
 
 _LOCALES = {"fa": "fa-IR", "en": "en-GB"}
+_LARGEST = 2.0**53  # a larger whole number comes to JavaScript as a BigInt, which PluralRules refuses
 
 
 class BrowserFormatter:
@@ -56,7 +57,7 @@ class BrowserFormatter:
         return str(self._number.format(value))
 
     def plural(self, value: float) -> str:
-        return str(self._plural.select(value))
+        return str(self._plural.select(min(value, _LARGEST)))
 
 
 def _options(**options: str) -> Any:
