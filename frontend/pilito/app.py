@@ -131,7 +131,7 @@ class App:
         self._document.set_theme(self._theme)
         if not self._document.painted:
             self._draw_shell()
-        self._scheduler.spawn(self._begin(), name="start")
+        self._undo.append(self._scheduler.spawn(self._begin(), name="start").cancel)
 
     def release(self) -> None:
         """Leave the page and stop listening."""
@@ -156,7 +156,7 @@ class App:
         self.navigate(self._navigation.path, replace=True)
         self._is_ready()
         # PyJWT takes half a second to import: it may, once the page is up.
-        self._scheduler.call_later(1.5, self._auth.read_claims)
+        self._undo.append(self._scheduler.call_later(1.5, self._auth.read_claims).cancel)
 
     def _is_ready(self) -> None:
         self._document.set_state("ready")
@@ -168,8 +168,10 @@ class App:
         assert self._woken is not None
         self._woken.clear()
         timer = self._scheduler.call_later(seconds, self._woken.set)
-        await self._woken.wait()
-        timer.cancel()
+        try:
+            await self._woken.wait()
+        finally:
+            timer.cancel()
 
     # --- pages ---
 
