@@ -14,6 +14,7 @@ from mock_server.testing.waiting import becomes
 
 KEPT = 4000  # characters of a frame
 PARSED = 100_000  # the largest frame whose type is looked at
+_ANSWERS = "url => fetch(url, { cache: 'no-store' }).then(() => true, () => false)"
 
 
 @dataclass(repr=False)
@@ -99,9 +100,20 @@ class BrowserTab:
         return found
 
     def goes_offline(self) -> None:
-        """The browser loses the network; returns once the page has been told."""
+        """The browser loses the network; returns once the page has been told and nothing comes through any more.
+
+        The page may know milliseconds before the part of the browser that carries requests: one that goes out in
+        between is answered, and what asked it takes the network to be there.
+        """
         self.page.context.set_offline(True)
         becomes(lambda: bool(self.page.evaluate("navigator.onLine")), False, "navigator.onLine", page=self.page)
+        address = self._last_word
+        becomes(lambda: bool(self.page.evaluate(_ANSWERS, address)), False, "whether the server answers")
+
+    @property
+    def _last_word(self) -> str:
+        """What :meth:`goes_offline` asks for until it fails; the browser's complaint about it is no news."""
+        return f"{self.server.url}/health/?last-word"
 
     def becomes_visible(self) -> None:
         """What the browser tells a page whose tab comes to the front."""
@@ -181,7 +193,7 @@ class BrowserTab:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         self.console.append(message.text)
-        if message.type == "error":
+        if message.type == "error" and message.location.get("url") != self._last_word:
             self.console_errors.append(message.text)
 
     def _on_request(self, request: Request) -> None:
