@@ -10,7 +10,7 @@ SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND)) $(if $(DIST)
 BUILT := $(if $(DIST),dist/manifest.json)
 BUILT_FROM := index.html $(shell find frontend tools/bundle -type f -not -path '*/__pycache__/*')
 
-.PHONY: serve build test lint unit e2e bench exhaustive simulate mutants browser lock clean
+.PHONY: serve build test ready lint unit e2e bench exhaustive simulate mutants lock clean
 
 # DIST=1 serves the build instead of the sources.
 serve: $(VENV)/.installed node_modules/.installed $(BUILT)
@@ -23,7 +23,15 @@ build: $(VENV)/.installed node_modules/.installed
 dist/manifest.json: $(VENV)/.installed node_modules/.installed $(BUILT_FROM)
 	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m tools.bundle
 
-test: lint unit e2e
+# What needs no other's result runs side by side, each saying its lines when it is done; the browser tests come last, alone.
+test:
+	@echo "lint, CPython tests and build, side by side: a minute or two"
+	@$(MAKE) --no-print-directory -j3 --output-sync=target lint unit ready
+	@$(MAKE) --no-print-directory e2e
+
+ready: $(VENV)/.installed node_modules/.installed
+	@$(PYTHON) -m tools.browser --shell > /dev/null
+	@$(MAKE) --no-print-directory dist/manifest.json
 
 lint: $(VENV)/.installed
 	$(PYTHON) -m ruff check .
