@@ -88,7 +88,8 @@ class Protocol(Recovery):
         if (self.state, self.reason, self.slow) != before:
             detail = {"state": self.state, "reason": self.reason, "previous": before[0], "slow": self.slow}
             self._announce(LifecycleEvent.STATE_CHANGED, **detail)
-        return self._effects
+        effects, self._effects = self._effects, []  # what is delivered may be large, and the next event far away
+        return effects
 
     def only_delivers(self, generation: int, message: Message | None) -> bool:
         """Whether a frame right behind one that was handled, at the same moment, would be delivered and do no more."""

@@ -1,12 +1,16 @@
 """The machine's behaviour on its own clock: connecting, closing, suspended, and what is said."""
 
+import weakref
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from pilito.events import (
     Announce,
     CheckHealth,
     CloseSocket,
+    Deliver,
+    FrameReceived,
     LifecycleEvent,
     OpenSocket,
     Reason,
@@ -47,6 +51,21 @@ def test_a_backend_without_a_greeting_is_connected_by_its_first_frame() -> None:
     machine = Machine().open().frame({"type": "conversations_list"})
     assert machine.announced(LifecycleEvent.CONNECTED) == [{"hello": None}]
     assert machine.delivered() == [{"type": "conversations_list"}]
+
+
+class Frame(dict[str, Any]):
+    """A frame of which one can tell whether it is still held."""
+
+
+def test_what_is_delivered_is_let_go() -> None:
+    """A frame that was handed over is the listener's alone: the machine does not keep it until the next event."""
+    machine = Machine().ready()
+    frame = Frame(type="conversations_list")
+    held = weakref.ref(frame)
+    effects = machine.protocol.handle(FrameReceived(machine.generation, frame), machine.now)
+    assert Deliver(frame) in effects
+    del frame, effects
+    assert held() is None
 
 
 def test_a_dial_that_hangs_counts_once() -> None:
