@@ -41,11 +41,11 @@ lint: $(VENV)/.installed
 unit: $(VENV)/.installed node_modules/.installed
 	$(PYTHON) -m pytest tests -n $(WORKERS)
 
-# The whole suite on the build, which is what people run, and a whole visit on the sources. SOURCES=1: all of it on those.
+# The whole suite on the build, which is what people run, and a few journeys on the sources. SOURCES=1: all of it on those.
 e2e: $(VENV)/.installed node_modules/.installed dist/manifest.json
 	shell="$$($(PYTHON) -m tools.browser --shell)" && export PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" && \
 	run() { $(PYTHON) -m pytest -n $(BROWSERS) --dist worksteal --pilito-browser "$$shell" "$$@"; } && \
-	run e2e $(if $(SOURCES),,--pilito-dist dist && run e2e/test_journey.py)
+	run e2e $(if $(SOURCES),,--pilito-dist dist && run e2e/test_journey.py e2e/test_connection.py)
 
 # Prints the table of targets and writes it, the figures and the pictures. BENCH=frames runs one of them.
 bench: $(VENV)/.installed node_modules/.installed dist/manifest.json
