@@ -7,10 +7,16 @@ const PAGE = "/index.html"; // kept last: a build without it is not whole
 const FAILED = "/failed"; // kept once a page of the build could not start
 const ANSWER_WITHIN = 1000; // milliseconds in which a page says which build it is of
 const RENEW_WITHIN = 10_000; // milliseconds: the next build's worker waits until this one has nothing to do
+const AGAIN = 3000; // milliseconds until the wish to take over is said once more
 const MARK = (build) => `name="pilito-build" content="${build}"`;
 
-self.addEventListener("install", (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim().then(announce)));
+let active = false;
+
+self.addEventListener("install", (event) => event.waitUntil(keep().then(takeOver)));
+self.addEventListener("activate", (event) => {
+  active = true;
+  event.waitUntil(self.clients.claim().then(announce));
+});
 self.addEventListener("message", (event) => event.waitUntil(hear(event.data, event.source)));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -41,6 +47,15 @@ async function keep() {
     await caches.delete(OWN);
     throw error;
   }
+}
+
+/**
+ * Take the old worker's place. Where that one answers a page at the very moment, Chromium may let the new one wait for five
+ * minutes, and then hears one more wish: so it is said when the answer is long out.
+ */
+function takeOver() {
+  self.skipWaiting();
+  setTimeout(() => active || self.skipWaiting(), AGAIN);
 }
 
 /** A file, checked. What the browser's own cache keeps for ever may have arrived damaged: then the server is asked. */
