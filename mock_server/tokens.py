@@ -27,13 +27,7 @@ class TokenIssuer:
 
     def issue(self, user: User, *, age: timedelta = timedelta()) -> tuple[str, str]:
         """Return a new access and refresh token, born ``age`` ago. The clock ticks in seconds, as in the backend."""
-        born = (datetime.now(UTC) - age).strftime("%Y-%m-%d %H:%M:%S +0000")
-        access = self._sign({"user_id": str(user.id), "created_at": born, "type": "access"})
-        refresh = self._sign({"user_id": str(user.id), "created_at": born, "type": "refresh", "access": access})
-        self._revoked -= {access, refresh}
-        self._expired -= {access, refresh}
-        self._issued.setdefault(user.id, set()).update({access, refresh})
-        return access, refresh
+        return self._issue(user, datetime.now(UTC) - age)
 
     def user_id(self, token: str, *, kinds: tuple[str, ...] = ("access",)) -> int | None:
         """Return whose valid token this is, or ``None``."""
@@ -80,13 +74,26 @@ class TokenIssuer:
         self._expired.clear()
 
     def _fresh(self, user: User) -> tuple[str, str]:
-        """A pair that differs from every revoked one, although the clock ticks in seconds."""
+        """A pair that differs from every one before it, although the clock ticks in seconds."""
+        now = datetime.now(UTC)  # once: in a later second the same age would be that of a token that is taken
         for age in range(OLDEST_FRESH):
-            born = (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y-%m-%d %H:%M:%S +0000")
-            access = self._sign({"user_id": str(user.id), "created_at": born, "type": "access"})
+            born = now - timedelta(seconds=age)
+            access = self._sign(_claims(user, born, "access"))
             if not self._dead(access) and access not in self._issued.get(user.id, set()):
-                return self.issue(user, age=timedelta(seconds=age))
-        return self.issue(user)
+                return self._issue(user, born)
+        return self._issue(user, now)
+
+    def _issue(self, user: User, born: datetime) -> tuple[str, str]:
+        access = self._sign(_claims(user, born, "access"))
+        refresh = self._sign({**_claims(user, born, "refresh"), "access": access})
+        self._revoked -= {access, refresh}
+        self._expired -= {access, refresh}
+        self._issued.setdefault(user.id, set()).update({access, refresh})
+        return access, refresh
 
     def _sign(self, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self.key, algorithm="HS512")
+
+
+def _claims(user: User, born: datetime, kind: str) -> dict[str, Any]:
+    return {"user_id": str(user.id), "created_at": born.strftime("%Y-%m-%d %H:%M:%S +0000"), "type": kind}
