@@ -15,6 +15,7 @@ from mock_server.server import MockServer
 from mock_server.testing.tab import BrowserTab
 
 PATIENCE = 5000  # milliseconds for the screenshot of a page that may not answer
+SHOWN, WIDTH = 25, 150  # entries of the server's journal in the report itself, and characters of each
 
 
 class Evidence:
@@ -26,11 +27,17 @@ class Evidence:
         self.contexts: list[BrowserContext] = []
         self.server: MockServer | None = None
         self._left = False
+        self._last: list[dict[str, Any]] = []  # what the server did before the failure
 
     @property
     def left(self) -> bool:
         """Whether the test, or its set-up, has failed and left its folder."""
         return self._left
+
+    def report(self) -> str:
+        """Where the folder is, and what the server did last: of a run elsewhere often only the report is left."""
+        lines = [" ".join(str(value) for value in entry.values() if value not in (None, "")) for entry in self._last]
+        return redact("\n".join([str(self.folder), *(line[:WIDTH] for line in lines)]))
 
     def leave(self, phase: str, failure: str) -> None:
         """Write the folder. A second failure of the same test adds its text and leaves the rest as it was found."""
@@ -52,6 +59,7 @@ class Evidence:
 
     def _server(self, server: MockServer) -> None:
         journal = server.journal()
+        self._last = journal[-SHOWN:]
         self._lines("server-journal.jsonl", journal)
         self._lines("server-frames.jsonl", [entry for entry in journal if entry["event"] == "frame"])
         self._text("server-state.json", json.dumps(redact_value(server.state()), indent=1))

@@ -48,7 +48,7 @@ def pytest_runtest_makereport(
     evidence = item.stash.get(EVIDENCE, None)
     if report.failed and evidence:
         evidence.leave(report.when or "", report.longreprtext)
-        report.sections.append(("evidence", str(evidence.folder)))
+        report.sections.append(("evidence", evidence.report()))
     return report
 
 

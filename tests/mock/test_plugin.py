@@ -202,7 +202,8 @@ def test_virtual_time_ages_tokens(server: MockServer) -> None:
 
 
 def test_a_failed_test_leaves_its_folder(project: pytest.Pytester) -> None:
-    """A failed test leaves the failure, the journal, the frames and the counts of its server."""
+    """A failed test leaves the failure, the journal, the frames and the counts of its server; the report shows the
+    end of the journal."""
     project.makepyfile("def test_fails(socket): assert socket is None")
     result = project.runpytest("--pilito-results", "left")
     result.assert_outcomes(failed=1)
@@ -213,7 +214,13 @@ def test_a_failed_test_leaves_its_folder(project: pytest.Pytester) -> None:
     frames = [json.loads(line) for line in files["server-frames.jsonl"].splitlines()]
     assert [frame["direction"] for frame in frames] == ["out", "out"]
     assert json.loads(files["server-state.json"])["endpoints"]["/ws/conversations/"]["live"] == 1
-    result.stdout.fnmatch_lines(["*left/test_a_failed_test_leaves_its_folder.py-test_fails"])
+    result.stdout.fnmatch_lines(
+        [
+            "*left/test_a_failed_test_leaves_its_folder.py-test_fails",
+            "*T*:* open /ws/conversations/ sara@example.com",
+            "*T*:* frame /ws/conversations/ sara@example.com out {*",
+        ]
+    )
 
 
 def test_a_failed_set_up_leaves_the_folder_too(project: pytest.Pytester) -> None:
