@@ -13,7 +13,7 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
 HOME = os.environ.get("HOME", "")  # pytester sets another one, and Playwright keeps its browsers there
-PAGE = """<!doctype html><title>now</title><link rel="icon" href="data:,"><h1>Frames</h1>
+PAGE = """<!doctype html><title>now</title><h1>Frames</h1>
 <script>
   const token = localStorage.getItem("access_token");
   const socket = new WebSocket(`ws://${location.host}/ws/conversations/?token=${token}`);

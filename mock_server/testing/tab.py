@@ -14,6 +14,8 @@ from mock_server.testing.waiting import becomes
 
 KEPT = 4000  # characters of a frame
 PARSED = 100_000  # the largest frame whose type is looked at
+OWN_QUESTION = "/favicon.ico"
+"""What a browser with windows asks for by itself where a document names no icon, soon after it or never."""
 _ANSWERS = "url => fetch(url, { cache: 'no-store' }).then(() => true, () => false)"
 
 
@@ -193,7 +195,9 @@ class BrowserTab:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         self.console.append(message.text)
-        if message.type == "error" and message.location.get("url") != self._last_word:
+        about = message.location.get("url", "")
+        nobodys = about == self._last_word or urlsplit(about).path == OWN_QUESTION
+        if message.type == "error" and not nobodys:
             self.console_errors.append(message.text)
 
     def _on_request(self, request: Request) -> None:

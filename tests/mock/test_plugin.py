@@ -299,11 +299,18 @@ def test_no_token_reaches_a_report(project: pytest.Pytester) -> None:
 
 
 class _Page:
-    """As much of a page as a tab asks for before it is opened."""
+    """As much of a page as a tab asks for before it is opened, and its console."""
 
     url = "about:blank"
 
-    def on(self, event: str, handler: Any) -> None: ...
+    def __init__(self) -> None:
+        self._listeners: dict[str, Any] = {}
+
+    def on(self, event: str, handler: Any) -> None:
+        self._listeners[event] = handler
+
+    def say(self, kind: str, text: str, about: str) -> None:
+        self._listeners["console"](SimpleNamespace(type=kind, text=text, location={"url": about}))
 
 
 def test_a_tab_shows_no_token() -> None:
@@ -320,6 +327,20 @@ def test_a_tab_shows_no_token() -> None:
         tab = kind(page, server, tokens=["secret-of-this-tab"])
         assert "secret-of-this-tab" not in repr(tab)
     assert repr(BrowserTab(page, server)) == "<BrowserTab at blank>"
+
+
+def test_an_icon_that_no_page_asks_for_is_no_error() -> None:
+    """What the console says of an icon that the browser wants by itself fails no test; of any other file it does."""
+    page: Any = _Page()
+    server: Any = SimpleNamespace(url="http://localhost")
+    tab = BrowserTab(page, server)
+    for path in ("/favicon.ico", "/health/?last-word"):
+        page.say("error", "404 (Not Found)", f"http://localhost{path}")
+    tab.check()
+    assert len(tab.console) == 2
+    page.say("error", "404 (Not Found)", "http://localhost/icons/favicon.ico")
+    with pytest.raises(AssertionError, match=r"console errors: \['404 \(Not Found\)'\]"):
+        tab.check()
 
 
 def test_the_plugin_knows_no_app() -> None:
