@@ -92,6 +92,7 @@ def test_into_the_cache_and_out_again(open_tab: OpenTab, server: MockServer) -> 
     _news(server, "while you were away")
     tab.page.evaluate("history.back()")
     eventually(lambda: _live(server) == 1)
+    tab.expect_path("/conversations$")  # the page may dial before Playwright knows that it is back
     assert tab.page.evaluate("window.sameDocument") is True
     expect(tab.page.get_by_text("while you were away")).to_have_count(1)
     tab.ready()
