@@ -12,7 +12,7 @@ from e2e.tab import CONVERSATIONS, Tab
 from mock_server.models import Conversation
 from mock_server.profiles import profile as profile_named
 from mock_server.server import MockServer
-from mock_server.testing.waiting import eventually
+from mock_server.testing.waiting import becomes, eventually
 
 SCREEN: ViewportSize = {"width": 1280, "height": 720}
 _GO = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
@@ -45,6 +45,8 @@ class Steady:
             self.tab.log_in()
             eventually(lambda: self.tab.stored("access_token") is not None, page=self.tab.page)
             self.go("/nowhere", "")
+        # Playwright tells of a frame after the page has it: what the test before received must not count in this one.
+        becomes(self.tab.open_sockets, 0, "sockets that the test before left open", page=self.tab.page)
         self.tab.page.evaluate(_FORGET)
         self.tab.page.set_viewport_size(SCREEN)
         self.tab.expected = [*EXPECTED]

@@ -60,8 +60,12 @@ class Tab(BrowserTab):
     def resources(self) -> dict[str, int]:
         """What the app counts of what it holds, see ``pilito.browser.console``, and the sockets that are open."""
         counts: dict[str, int] = self.page.evaluate("pilito.resources()")
+        return {"sockets": self.open_sockets(), **counts}
+
+    def open_sockets(self) -> int:
+        """How many sockets Playwright has seen open and not yet close: every frame of a closed one has been told."""
         ways = [frame["direction"] for frame in self.frames]
-        return {"sockets": ways.count("opened") - ways.count("closed"), **counts}
+        return ways.count("opened") - ways.count("closed")
 
     def leave_pages(self) -> Self:
         """Go, inside the app and with a session, to an address that no page has."""
