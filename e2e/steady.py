@@ -45,7 +45,7 @@ class Steady:
             self.tab.log_in()
             eventually(lambda: self.tab.stored("access_token") is not None, page=self.tab.page)
             self.go("/nowhere", "")
-        # A socket hears on until its closing handshake is over: an answer to the test before must not count in this one.
+        # A socket hears on until its closing handshake is over: an answer to the test before must not count in this.
         becomes(self.tab.open_sockets, 0, "sockets that the test before left open", page=self.tab.page)
         self.tab.page.evaluate(_FORGET)
         self.tab.page.set_viewport_size(SCREEN)
