@@ -45,6 +45,12 @@ LOOK = """async () => {
   worker.addEventListener("statechange", look);
   look();
 }"""
+# The worker gives a page a second.
+BUSY_WHEN_ASKED = """globalThis.asked = 0;
+navigator.serviceWorker.addEventListener("message", ({ data }) => {
+  if (data.kind !== "which" || asked++) return;
+  for (const end = performance.now() + 1500; performance.now() < end; );
+});"""
 ASK_WHILE_IT_TAKES_OVER = """async (address) => {
   const registration = await navigator.serviceWorker.ready;
   const old = registration.active;
@@ -239,6 +245,16 @@ def test_two_tabs_take_it_each_in_its_time(kept_tab: Tab, new_tab: Any, releases
     old.reload().ready()
     assert running(old) == second
     expect_caches(old, second)
+
+
+def test_a_page_that_is_busy_when_it_is_asked_is_asked_again(kept_tab: Tab, releases: Releases) -> None:
+    """Starting it cannot say which build it is of; the old one goes all the same, and not with a later start."""
+    second = releases.publish(releases.derive("second"))
+    assert look(kept_tab)
+    kept_tab.page.add_init_script(BUSY_WHEN_ASKED)
+    kept_tab.reload().ready()
+    expect_caches(kept_tab, second)
+    assert kept_tab.page.evaluate("asked") >= 2
 
 
 def test_a_build_that_is_not_whole_changes_nothing(kept_tab: Tab, releases: Releases) -> None:

@@ -7,7 +7,7 @@ const PAGE = "/index.html"; // kept last: a build without it is not whole
 const FAILED = "/failed"; // kept once a page of the build could not start
 const ANSWER_WITHIN = 1000; // milliseconds in which a page says which build it is of
 const RENEW_WITHIN = 10_000; // milliseconds: the next build's worker waits until this one has nothing to do
-const AGAIN = 3000; // milliseconds until the wish to take over is said once more
+const AGAIN = 3000; // milliseconds until the wish to take over is said once more, and a page that said nothing is asked again
 const MARK = (build) => `name="pilito-build" content="${build}"`;
 
 let active = false;
@@ -120,12 +120,15 @@ async function hear({ kind, build }, client) {
   if (name === (await current())) await clean();
 }
 
-/** Forget the builds that no page uses. A page that does not say what it is of may need anything: then nothing goes. */
-async function clean() {
+/**
+ * Forget the builds that no page uses. A page that does not say what it is of may need anything: then nothing goes, and
+ * as it may only be busy, with its own start for one, it is asked again.
+ */
+async function clean(times = 3) {
   const used = new Set([await current(), OWN]);
   for (const client of await pages()) {
     const build = await buildOf(client);
-    if (!build) return;
+    if (!build) return void (times > 1 && setTimeout(clean, AGAIN, times - 1));
     used.add(PREFIX + build);
   }
   if (registration.installing) return; // it is fetching a newer one
