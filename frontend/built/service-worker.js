@@ -124,15 +124,16 @@ async function hear({ kind, build }, client) {
  * Forget the builds that no page uses. A page that does not say what it is of may need anything: then nothing goes, and
  * as it may only be busy, with its own start for one, it is asked again.
  */
-async function clean(times = 3) {
-  const used = new Set([await current(), OWN]);
+async function clean(mine = registration.active, times = 3) {
+  const [used, there] = [new Set([await current(), OWN]), await builds()];
   for (const client of await pages()) {
     const build = await buildOf(client);
-    if (!build) return void (times > 1 && setTimeout(clean, AGAIN, times - 1));
+    if (!build) return void (times > 1 && setTimeout(clean, AGAIN, mine, times - 1));
     used.add(PREFIX + build);
   }
-  if (registration.installing) return; // it is fetching a newer one
-  for (const name of await builds()) if (!used.has(name)) await caches.delete(name);
+  const { active: now, installing, waiting } = registration;
+  if (installing || waiting || now !== mine) return; // a newer worker needs what it keeps, and no page is of it yet
+  for (const name of there) if (!used.has(name)) await caches.delete(name);
 }
 
 const buildOf = (client) =>
