@@ -338,8 +338,10 @@ def test_a_page_that_is_never_answered_holds_no_update_up(
 
 
 def test_the_removal_ends_the_worker_and_forgets_everything(kept_tab: Tab, releases: Releases) -> None:
-    """Put in the worker's place it leaves nothing behind, and the page that is open goes on."""
+    """Put in the worker's place, which has answers to give at that moment, it leaves nothing behind, and the page that
+    is open goes on."""
     tab = kept_tab
+    tab.page.evaluate(ASK_WHILE_IT_TAKES_OVER, manifest(DIST)["names"]["/frontend/styles/all.css"])
     (releases.live / "service-worker.js").write_bytes((DIST / "service-worker-removal.js").read_bytes())
     for suffix in (".br", ".gz"):
         (releases.live / f"service-worker.js{suffix}").unlink()
