@@ -17,7 +17,6 @@ from tools.bundle.snapshot import take
 from tools.steps import ROOT
 
 LARGE: Final = 100_000  # bytes: below it compressing takes no time
-FALLBACKS: Final = ("/app.zip", "/runtime/stdlib.zip", "/runtime/pyodide/python_stdlib.zip")
 
 
 def main() -> None:
