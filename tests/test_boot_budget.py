@@ -17,7 +17,6 @@ STDLIB = {
     "base64",
     "bisect",
     "collections",
-    "contextlib",
     "dataclasses",
     "datetime",
     "enum",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from pilito.ports import Channel, Random, Scheduler
+from pilito.waiting import happens
 
 T = TypeVar("T")
 OBJECT: Final = 0.15  # seconds in which the others may object
@@ -77,13 +78,13 @@ class ChannelLocks:
             claim.question = f"{self._number}.{self._questions}"
             self._say(_WANTED, name, question=claim.question)
             if await self._has_objection(claim):
-                await _happens(claim.freed, within=ASK_AGAIN)
+                await happens(claim.freed, within=ASK_AGAIN)
             else:
                 claim.held = True
 
     async def _has_objection(self, claim: _Claim) -> bool:
-        await _happens(claim.objected, within=OBJECT)
-        if claim.silent and not claim.objected.is_set() and not await _happens(claim.settled, within=BUSY):
+        await happens(claim.objected, within=OBJECT)
+        if claim.silent and not claim.objected.is_set() and not await happens(claim.settled, within=BUSY):
             self._siblings -= claim.silent
         return claim.objected.is_set()
 
@@ -115,11 +116,3 @@ class ChannelLocks:
             claim.silent.discard(number)
             if not claim.silent:
                 claim.settled.set()
-
-
-async def _happens(event: asyncio.Event, *, within: float) -> bool:
-    try:
-        await asyncio.wait_for(event.wait(), within)
-    except TimeoutError:
-        return False
-    return True

@@ -7,7 +7,6 @@ news instead of refreshing the dead pair.
 """
 
 import asyncio
-import contextlib
 import zlib
 from typing import Final
 
@@ -15,6 +14,7 @@ from pilito.auth_api import AuthApi
 from pilito.events import Reason
 from pilito.ports import Channel, Denied, Issued, Locks, Scheduler, TokenAnswer, Unavailable
 from pilito.tokens import TokenPair, TokenStore
+from pilito.waiting import happens
 
 REFRESH_LOCK: Final = "pilito.refresh"
 LOCK_TIMEOUT: Final = 75.0  # seconds; longer than the call that a sibling may be waiting for
@@ -61,8 +61,7 @@ class Refresh:
     async def news(self, patience: float) -> None:
         """Wait for the next thing that a sibling says or stores, for at most ``patience`` seconds."""
         self._news.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), patience)
+        await happens(self._news, within=patience)
 
     def release(self) -> None:
         for task in self._running.values():
