@@ -259,13 +259,12 @@ class Auth:
 
     def _expire(self, access: str) -> None:
         """The session is over. What the user has typed stays in storage, for the same user's next login."""
-        if access and self._tokens.access == access:
-            self._tokens.clear()
-            self._channel.post({"kind": "expired", "of": access})
-        if self.session is Session.NONE:
+        if not access or self._tokens.access != access:  # another tab has ended it, and its news is still on the way
+            self._left(self._how_it_ended())
             return
-        self._forget_session()
-        self._tell(AuthChange.EXPIRED)
+        self._tokens.clear()
+        self._channel.post({"kind": "expired", "of": access})
+        self._left(AuthChange.EXPIRED)
 
     def _forget_session(self) -> None:
         self.session, self.user = Session.NONE, None
@@ -317,7 +316,7 @@ class Auth:
         """Another tab has changed storage: perhaps one that cannot speak over the channel, or a person."""
         self._refresh.hear()
         if key is None or (key == ACCESS and not value):
-            self._left(AuthChange.LOGGED_OUT if self._account.stored() is None else AuthChange.EXPIRED)
+            self._left(self._how_it_ended())
         elif key == ACCESS and value != self._vouched:
             self._scheduler.spawn(self._follow(), name="follow a change of tokens")
 
@@ -345,6 +344,10 @@ class Auth:
         """The stored token, if the server has not vouched for it."""
         access = self._tokens.access
         return "" if access == self._vouched else access
+
+    def _how_it_ended(self) -> AuthChange:
+        """What another tab has done that took the tokens out of storage: a logout takes the user out before them."""
+        return AuthChange.LOGGED_OUT if self._account.stored() is None else AuthChange.EXPIRED
 
     def _left(self, change: AuthChange) -> None:
         if self.session is Session.NONE or self._tokens.access:

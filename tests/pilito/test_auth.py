@@ -242,7 +242,7 @@ async def test_no_token_is_denied() -> None:
     browser = Browser()
     browser.log_in()
     tab = await browser.session()
-    browser.shared.store.clear()
+    del browser.shared.store["access_token"]
     assert isinstance(await tab.ask(), Denied)
     assert isinstance(await tab.ask(), Denied)
     assert tab.heard == [AuthChange.EXPIRED]
@@ -302,6 +302,23 @@ async def test_logout_is_known_as_soon_as_anything_says_so(storage_lag: float, c
     await pass_time(6)
     assert "pilito.data.1.draft.x" not in browser.stored
     assert second.heard == [AuthChange.LOGGED_OUT]
+
+
+@scenario
+async def test_a_tab_that_dials_before_the_news_of_a_logout_hears_of_a_logout() -> None:
+    """A token that is gone together with its user is no expired session, and what the tab wrote since goes too."""
+    browser = Browser()
+    browser.log_in()
+    first, second = await browser.session(), await browser.session()
+    browser.shared.channel_lag = 5.0
+    out = asyncio.ensure_future(first.logout())
+    asyncio.get_running_loop().call_soon(second.storage.set, "pilito.data.1.draft.x", "typed a moment too late")
+    asking = asyncio.ensure_future(second.ask())  # in the same turn, in which no event of storage has come yet
+    assert isinstance(await asking, Denied)
+    await out
+    await pass_time(6)
+    assert second.heard == [AuthChange.LOGGED_OUT]
+    assert "pilito.data.1.draft.x" not in browser.stored
 
 
 @scenario
