@@ -42,7 +42,7 @@ class Browser:
     # --- storage ---
 
     def write(self, writer: "Tab", key: str, value: str | None) -> None:
-        """A tab stores or removes. The others see it, and are told so, a little later."""
+        """A tab stores or removes. The others see it a little later, and are told so later still."""
         before = self.stored.get(key)
         writer.unseen.pop(key, None)
         if before == value:
@@ -58,7 +58,9 @@ class Browser:
             self.stored[key] = value
         for other in self.others(writer):
             other.unseen.setdefault(key, []).append(before)
-            other.post_in_order("storage", self.lag(), other.see, key, value)
+            lag = self.lag()
+            other.post_in_order("value", lag / 2, other.see, key)
+            other.post_in_order("storage", lag, other.storage_events.call, key, value)
 
     # --- channel ---
 

@@ -24,6 +24,7 @@ class Sessions:
         self._spent: dict[str, tuple[float, Tab]] = {}  # refresh tokens: when the new pair came, and to whom
         self._asking: dict[str, set[Tab]] = {}  # refresh tokens that are under way
         self._ended_at = -1.0  # when something last happened that ends a session
+        self._ended_by_server_at = -1.0  # and when that was something which the server has said
         self._refused_at = -1.0  # when a socket was last closed because of its token
         self._logged_out: dict[str, float] = {}  # users, and when
         self._valid_since: dict[Tab, tuple[str, float]] = {}
@@ -34,17 +35,16 @@ class Sessions:
 
     def ends(self) -> None:
         """The server has refused a pair."""
-        self._ended_at = self._clock.now
+        self._ended_at = self._ended_by_server_at = self._clock.now
 
     def logs_in(self, user: str) -> None:
         """The server lets somebody in, which is the end of whoever was there."""
         self._logged_out.pop(user, None)
-        self.ends()
+        self._ended_at = self._clock.now
 
     def logs_out(self, user: str) -> None:
         """Somebody presses the button."""
-        self._logged_out[user] = self._clock.now
-        self.ends()
+        self._logged_out[user] = self._ended_at = self._clock.now
 
     def stays(self, user: str) -> None:
         """A tab stores whose browser this is."""
@@ -97,6 +97,13 @@ class Sessions:
             if since < left < self._clock.now - NEWS and tab.awake_since < self._clock.now - NEWS:
                 tab.fail(f"user {user} has logged out and is still on the screen")
             return
-        if before and not user and self._ended_at < since - BEFORE:
-            tab.fail("the session has ended, and nobody has ended it")
+        if before and not user:
+            self._check_end(tab, before, since)
         self._valid_since[tab] = (user, self._clock.now)
+
+    def _check_end(self, tab: "Tab", user: str, since: float) -> None:
+        if self._ended_at < since - BEFORE:
+            tab.fail("the session has ended, and nobody has ended it")
+        by_hand = user in self._logged_out and self._ended_by_server_at < since - BEFORE
+        if by_hand and "next=" in tab.navigation.path:
+            tab.fail(f"user {user} has logged out, and is told that the session has ended")

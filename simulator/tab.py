@@ -180,12 +180,11 @@ class Tab:
         self._last_news[kind] = when
         self.clock.at(when, call, *args, place=self)
 
-    def see(self, key: str, value: str | None) -> None:
-        """Another tab's write to storage becomes visible."""
+    def see(self, key: str) -> None:
+        """Another tab's write to storage becomes visible; the event that says so is still on the way."""
         unseen = self.unseen.get(key)
         if unseen:
             unseen.pop(0)
-        self.storage_events.call(key, value)
 
     def hear(self, text: str) -> None:
         """A message of another tab's."""
