@@ -236,16 +236,21 @@ async def test_a_new_token_that_dies_before_anybody_has_vouched_for_it_is_replac
     assert (browser.refreshes, tab.heard) == (2, [])
 
 
+@pytest.mark.parametrize(
+    ("gone", "change"),
+    [(["access_token"], AuthChange.EXPIRED), (["access_token", "pilito.user"], AuthChange.LOGGED_OUT)],
+)
 @scenario
-async def test_no_token_is_denied() -> None:
-    """Without a token the answer is Denied, and the end of the session is announced once."""
+async def test_no_token_is_denied(gone: list[str], change: AuthChange) -> None:
+    """Without a token the answer is Denied, and the end is announced once; with the user gone, too, it is a logout."""
     browser = Browser()
     browser.log_in()
     tab = await browser.session()
-    del browser.shared.store["access_token"]
+    for key in gone:
+        del browser.shared.store[key]
     assert isinstance(await tab.ask(), Denied)
     assert isinstance(await tab.ask(), Denied)
-    assert tab.heard == [AuthChange.EXPIRED]
+    assert tab.heard == [change]
 
 
 @scenario

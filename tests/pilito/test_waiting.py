@@ -1,7 +1,7 @@
 """Waiting for an event, on a loop that is as strict as Pyodide's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import TypeVar
 
@@ -33,19 +33,15 @@ class Strict(asyncio.SelectorEventLoop):
         return self.call_later(when - self.time(), callback, *args, context=context)
 
 
-def on_a_strict_loop(work: Callable[[], Awaitable[T]]) -> T:
+def on_a_strict_loop(work: Coroutine[None, None, T]) -> T:
     with asyncio.Runner(loop_factory=Strict) as runner:
-
-        async def run() -> T:
-            return await work()
-
-        return runner.run(run())
+        return runner.run(work)
 
 
 @pytest.mark.parametrize("within", [-1.0, 0.0, 0.0015, 0.01])
 def test_a_wait_ends_on_any_loop(within: float) -> None:
     """However little time is left, and whenever the loop looks at its clock, an event that never comes is no error."""
-    assert not on_a_strict_loop(lambda: happens(asyncio.Event(), within=within))
+    assert not on_a_strict_loop(happens(asyncio.Event(), within=within))
 
 
 def test_why_a_timeout_would_not_do() -> None:
@@ -56,7 +52,7 @@ def test_why_a_timeout_would_not_do() -> None:
             await asyncio.Event().wait()
 
     with pytest.raises(ValueError, match="in the past"):
-        on_a_strict_loop(wait)
+        on_a_strict_loop(wait())
 
 
 def test_an_event_ends_the_wait() -> None:
@@ -67,7 +63,7 @@ def test_an_event_ends_the_wait() -> None:
         asyncio.get_running_loop().call_soon(event.set)
         return await happens(event, within=1000), await happens(event, within=0)
 
-    assert on_a_strict_loop(wait) == (True, True)
+    assert on_a_strict_loop(wait()) == (True, True)
 
 
 def test_a_wait_that_is_cancelled_leaves_nothing() -> None:
@@ -81,4 +77,4 @@ def test_a_wait_that_is_cancelled_leaves_nothing() -> None:
         await asyncio.sleep(0)
         return len(asyncio.all_tasks())
 
-    assert on_a_strict_loop(cancel) == 1
+    assert on_a_strict_loop(cancel()) == 1
