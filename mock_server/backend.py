@@ -1,8 +1,9 @@
 """The backend: its data, its tokens, its version and what was ordered to go wrong. Consumers and HTTP share it."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from mock_server import query
 from mock_server.faults import Fault, Faults
@@ -15,6 +16,9 @@ from mock_server.serialize import Serializer, iso
 from mock_server.timing import Timing
 from mock_server.tokens import TokenIssuer
 from mock_server.trouble import Trouble
+
+TURNS: Final = 10
+"""Turns of the loop in which a connection that is waiting to be accepted becomes a handshake that is counted: six."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Backend:
     hub: Hub = field(default_factory=Hub)
     faults: Faults = field(default_factory=Faults)
     tokens: TokenIssuer = field(default_factory=TokenIssuer)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    tasks: set[asyncio.Task[object]] = field(default_factory=set)
     playing: str = ""  # the scenario that is under way
     gate: Gate = field(init=False)
     trouble: Trouble = field(init=False)
@@ -174,14 +178,20 @@ class Backend:
                 await self.push_conversations(owner)
                 await self.push_customers(owner)
 
-    def spawn(self, work: Any) -> None:
-        """Run something beside the requests; it is cancelled at shutdown."""
+    def spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        """Run something that a reset or the shutdown cancels."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task
 
     async def reset(self) -> None:
-        """Back to the beginning: data, counts, faults; open sockets are cut, tokens live again."""
+        """Back to the beginning: data, counts, faults; sockets are cut, handshakes too, tokens live again.
+
+        Whatever a client has sent before belongs to the time before, also where nobody has read it yet.
+        """
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         self.faults.clear()
         self.gate.dials.clear()
         self.playing = ""

@@ -39,7 +39,13 @@ class Consumer:
         self.requests: dict[str, Handler] = {}
 
     async def run(self) -> None:
-        """Handshake, greeting, first data, then requests until the socket ends."""
+        """Handshake, greeting, first data, then requests until the socket ends, or a reset ends all of it."""
+        try:
+            await self.backend.spawn(self._run())
+        except asyncio.CancelledError:
+            self.connection.wire.abort()
+
+    async def _run(self) -> None:
         await self.socket.receive()  # websocket.connect
         self.backend.hub.count(self.connection.path).dialled += 1
         token = await self.credential.token()

@@ -21,7 +21,6 @@ from simulator.sessions import Sessions
 ALLOWED: Final = 10  # handshakes a minute for each user
 HELLO: Final = '{"type":"connection_established","message":"hi"}'
 NOT_JSON: Final = '{"error":"Invalid JSON format"}'
-REQUEST_TIMEOUT: Final = '{"type":"error","message":"Request timeout - please try again"}'
 CHATS: Final = ("a", "b")
 MOST_ROWS: Final = 2  # messages in one page, so few that a short outage can leave a hole behind the newest
 

@@ -91,11 +91,6 @@ def name(code: int) -> str:
     return NAMES.get(code, f"close code {code}")
 
 
-def may_send(code: int) -> bool:
-    """Return whether a browser lets a page close with this code."""
-    return code == NORMAL or 3000 <= code <= 4999
-
-
 def fit_reason(reason: str) -> str:
     """Return ``reason`` cut to the 123 bytes of UTF-8 that a close frame holds, never inside a character."""
     return reason.encode("utf-8", "replace")[:REASON_LIMIT].decode("utf-8", "ignore")

@@ -10,9 +10,6 @@ import brotli
 from tools.steps import ROOT
 
 CACHE: Final = ROOT / "build" / "compressed"
-PLAIN: Final = {".png"}
-
-
 COMPRESSED: Final = 0.95
 """What quick compressing does not bring below this share is compressed already: the hardest takes long for nothing."""
 
