@@ -22,18 +22,12 @@ ENDPOINTS = (CONVERSATIONS, CUSTOMERS)
 EXPECTED = [r"Failed to load resource", r"WebSocket connection to .* failed"]
 WITHOUT_LOCKS = "delete Navigator.prototype.locks"
 _UP = "path => pilito.connections().find((one) => one.endpoint === path && one.state === 'ready')?.generation ?? 0"
-_HURRY = """() => {
-  localStorage.removeItem('pilito.dials');
-  document.querySelectorAll('[data-retry]').forEach((button) => button.click());
-}"""
-_BE_QUICK = """() => {
-  const press = () => {
-    const button = document.querySelector('[data-state=waiting] [data-retry]');
-    if (button) { localStorage.removeItem('pilito.dials'); button.click(); }
-  };
-  globalThis.hurry = new MutationObserver(press);
-  hurry.observe(document.getElementById('shell'), { subtree: true, childList: true, attributes: true });
-}"""
+HURRY = """new MutationObserver(() => {
+  const button = document.querySelector('[data-state=waiting] [data-retry]');
+  if (button) { localStorage.removeItem('pilito.dials'); button.click(); }
+}).observe(document, { subtree: true, childList: true, attributes: true });"""
+"""Each page presses "Retry now" the moment that it is offered, whatever its allowance: nobody waits for back-off, which
+others test."""
 
 
 class Pair:
@@ -67,31 +61,16 @@ class Pair:
         tab.page.evaluate(click, path)
 
     def live(self) -> None:
-        """Wait until both are connected, clicking "Retry now" wherever it is offered. After what costs a tab its
-        connection this is true still, until the tab has noticed: see :meth:`losing`."""
+        """Wait until both are connected. After what costs a tab its connection this is true still, until the tab has
+        noticed: see :meth:`losing`."""
         self.until(lambda: all(self.ready(tab, path) for tab, path in zip(self.tabs, ENDPOINTS, strict=True)))
 
     def ready(self, tab: Tab, path: str) -> bool:
         return self.server.endpoint(path)["live"] == 1 and self._up(tab, path) > 0
 
     def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for what needs dials: nobody waits for back-off, nor for the allowance, which others test."""
-
-        def look() -> bool:
-            for tab in self.tabs:
-                tab.page.evaluate(_HURRY)
-            return holds()
-
-        eventually(look, seconds=30)
-
-    @contextmanager
-    def hurrying(self) -> Iterator[None]:
-        """Let each page press "Retry now" by itself, the moment that it is offered."""
-        for tab in self.tabs:
-            tab.page.evaluate(_BE_QUICK)
-        yield
-        for tab in self.tabs:
-            tab.page.evaluate("hurry.disconnect()")
+        """Wait for what needs dials."""
+        eventually(holds, page=self.first.page, seconds=30)
 
     def reopen(self) -> None:
         """Both tabs leave their page and come back to it: their connections begin anew, and remember nothing."""
@@ -137,6 +116,7 @@ def next_second() -> None:
 def open_pair(browser: Browser, server: MockServer, options: dict[str, Any], *, locks: bool) -> Iterator[Pair]:
     """Start Python in two tabs of one context."""
     context = browser.new_context(**options)
+    context.add_init_script(HURRY)
     if not locks:
         context.add_init_script(WITHOUT_LOCKS)
     tabs = [Tab(context.new_page(), server) for _ in range(2)]
