@@ -7,6 +7,7 @@ from e2e.tab import CONVERSATIONS, Tab
 from e2e.waiting import eventually
 from mock_server.server import MockServer
 
+REQUESTS = 2  # the list and its filters; the rows that the server sends unasked are there before them
 LID = """
 (() => {
   const now = Date.now.bind(Date), start = window.setTimeout.bind(window), stop = window.clearTimeout.bind(window);
@@ -34,11 +35,12 @@ LID = """
 
 
 @pytest.fixture
-def laptop(tab: Tab) -> Tab:
-    """A live list in a page whose computer can sleep."""
+def laptop(tab: Tab, server: MockServer) -> Tab:
+    """A live list in a page whose computer can sleep, and which has asked for all that it asks for at its start."""
     tab.page.add_init_script(LID)
     tab.give_session().open("/conversations").ready()
     expect(tab.rows().first).to_be_visible()
+    eventually(lambda: _received(server) == REQUESTS)
     return tab
 
 
