@@ -15,7 +15,12 @@ ELSEWHERE = {
     "assets/js/phoenix/socket.js",  # another project's
 }
 OURS = ("bench", "docs", "e2e", "exhaustive", "frontend", "mock_server", "simulator", "tests", "tools")
-FILES = [path for folder in OURS for path in (ROOT / folder).rglob("*.*")] + list(ROOT.glob("*.*"))
+FILES = [
+    path
+    for files in (ROOT.glob("*.*"), *((ROOT / folder).rglob("*.*") for folder in OURS))
+    for path in files
+    if "node_modules" not in path.parts  # `bench/` has its own
+]
 
 SPAN = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

@@ -32,13 +32,6 @@ def client_of(server: MockServer) -> Iterator[Callable[[], None]]:
                 pass
 
 
-async def sockets_end() -> None:
-    """Wait for the end of every socket that is served now."""
-    serving = {task for task in asyncio.all_tasks() if "run_asgi" in getattr(task.get_coro(), "__qualname__", "")}
-    if serving:
-        await asyncio.wait(serving, timeout=5)
-
-
 def test_frames_that_wait_for_a_stalled_worker_are_forgotten(server: MockServer, dial: Callable[..., Client]) -> None:
     """What a socket has sent before a reset is neither answered nor counted after it."""
     client = dial(server).skip(2)
@@ -47,11 +40,14 @@ def test_frames_that_wait_for_a_stalled_worker_are_forgotten(server: MockServer,
         client.send({"type": "get_conversations"})
     until(lambda: server.endpoint(LIST)["received"] == 1)
 
-    async def reset() -> None:
+    async def reset() -> int:
+        """Returns once every socket has been served to its end, and how many these were."""
+        serving = {task for task in asyncio.all_tasks() if "run_asgi" in getattr(task.get_coro(), "__qualname__", "")}
         await server.backend.reset()
-        await sockets_end()
+        await asyncio.wait(serving, timeout=5)
+        return len(serving)
 
-    server.call(reset())
+    assert server.call(reset()) == 1
     assert (server.state()["endpoints"], server.journal()) == ({}, [])
 
 
