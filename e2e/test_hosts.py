@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,10 +11,10 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.hosts import HOSTS, hosted, installed
+from e2e.releases import DIST
 from e2e.tab import BOOT_TIMEOUT, Tab
 from mock_server.server import MockServer
 
-DIST = Path(__file__).parents[1] / "dist"
 MANIFEST: dict[str, Any] = json.loads((DIST / "manifest.json").read_text()) if DIST.is_dir() else {}
 
 

@@ -3,19 +3,18 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from e2e.held import HeldPython
+from e2e.releases import DIST
 from e2e.tab import CONVERSATIONS, CUSTOMERS, Tab
 from e2e.waiting import eventually
 from mock_server.server import MockServer
 from mock_server.testing.evidence import Evidence
 
-DIST = Path(__file__).parents[1] / "dist"
 KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('pilito.last.'))"
 # Counts the turns in which the list shows no row, and how far its first one ever moves, in CSS pixels.
 WATCH = """() => {

@@ -11,13 +11,12 @@ from playwright.sync_api import Locator, expect
 from starlette.requests import Request
 from starlette.responses import Response
 
-from e2e.releases import Releases, manifest, renew
+from e2e.releases import DIST, Releases, manifest, renew
 from e2e.tab import Tab
 from mock_server.dist import BuiltFiles
 from mock_server.server import MockServer
 from mock_server.testing.waiting import becomes, eventually
 
-DIST = Path(__file__).parents[1] / "dist"
 NO_NETWORK = r"Failed to load resource|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|WebSocket connection to"
 KEPT = """async () => {
   const kept = {};
