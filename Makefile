@@ -20,9 +20,8 @@ serve: $(VENV)/.installed node_modules/.installed $(BUILT)
 build: $(VENV)/.installed node_modules/.installed
 	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m tools.bundle $(if $(BACKEND),--backend $(BACKEND))
 
-# For tests and `make serve DIST=1`, where there is no build of the files as they are now: compressed less, in a tenth of the time.
 dist/manifest.json: $(VENV)/.installed node_modules/.installed $(BUILT_FROM)
-	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m tools.bundle --quick
+	PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" $(PYTHON) -m tools.bundle
 
 # What needs no other's result runs side by side, each saying its lines when it is done; the browser tests come last, alone.
 test:
@@ -42,13 +41,14 @@ lint: $(VENV)/.installed
 unit: $(VENV)/.installed node_modules/.installed
 	$(PYTHON) -m pytest tests -n $(WORKERS)
 
-# The suite on the build, which is what people run; a few of its tests take the sources too. SOURCES=1: all of it on those.
+# The whole suite on the build, which is what people run, and a few journeys on the sources. SOURCES=1: all of it on those.
 e2e: $(VENV)/.installed node_modules/.installed dist/manifest.json
 	shell="$$($(PYTHON) -m tools.browser --shell)" && export PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" && \
-	$(PYTHON) -m pytest e2e -n $(BROWSERS) --dist worksteal --pilito-browser "$$shell" $(if $(SOURCES),,--pilito-dist dist)
+	run() { $(PYTHON) -m pytest -n $(BROWSERS) --dist worksteal --pilito-browser "$$shell" "$$@"; } && \
+	run e2e $(if $(SOURCES),,--pilito-dist dist && run e2e/test_journey.py e2e/test_connection.py)
 
 # Prints the table of targets and writes it, the figures and the pictures. BENCH=frames runs one of them.
-bench: build
+bench: $(VENV)/.installed node_modules/.installed dist/manifest.json
 	$(PYTHON) -m bench $(BENCH)
 
 # The connection's machine in every order of events, to closure, for small bounds.

@@ -21,7 +21,8 @@ from mock_server.testing.waiting import eventually
 ENDPOINTS = (CONVERSATIONS, CUSTOMERS)
 EXPECTED = [r"Failed to load resource", r"WebSocket connection to .* failed"]
 WITHOUT_LOCKS = "delete Navigator.prototype.locks"
-_UP = "path => pilito.connections().find((one) => one.endpoint === path && one.state === 'ready')?.generation ?? 0"
+CLOSED = "WebSocket closed:"  # what a page says once for each socket that it had
+_UP = "path => pilito.connections().some((one) => one.endpoint === path && one.state === 'ready')"
 HURRY = """new MutationObserver(() => {
   const button = document.querySelector('[data-state=waiting] [data-retry]');
   if (button) { localStorage.removeItem('pilito.dials'); button.click(); }
@@ -66,7 +67,7 @@ class Pair:
         self.until(lambda: all(self.ready(tab, path) for tab, path in zip(self.tabs, ENDPOINTS, strict=True)))
 
     def ready(self, tab: Tab, path: str) -> bool:
-        return self.server.endpoint(path)["live"] == 1 and self._up(tab, path) > 0
+        return self.server.endpoint(path)["live"] == 1 and self._up(tab, path)
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait for what needs dials."""
@@ -91,19 +92,18 @@ class Pair:
     def losing(self, *tabs: Tab) -> Iterator[None]:
         """What is done inside costs these tabs, both where none is named, the connections that they have now; the block
         ends once each of them has noticed."""
-        up = [(tab, path, self._up(tab, path)) for tab, path in zip(self.tabs, ENDPOINTS, strict=True)]
-        lost = [each for each in up if not tabs or each[0] in tabs]
-        assert all(generation for _, _, generation in lost), "there is no connection to lose: call live() first"
+        losers = [(tab, path) for tab, path in zip(self.tabs, ENDPOINTS, strict=True) if not tabs or tab in tabs]
+        assert all(self._up(tab, path) for tab, path in losers), "there is no connection to lose: call live() first"
+        closed = [(tab, tab.said(CLOSED)) for tab, _ in losers]  # a state could be over before it is looked at
         yield
-        for tab, path, generation in lost:
-            eventually(partial(self._has_noticed, tab, path, generation), seconds=30)
+        for tab, before in closed:
+            eventually(partial(self._has_noticed, tab, before), page=tab.page, seconds=30)
 
-    def _has_noticed(self, tab: Tab, path: str, generation: int) -> bool:
-        return self._up(tab, path) != generation
+    def _has_noticed(self, tab: Tab, before: int) -> bool:
+        return tab.said(CLOSED) > before
 
-    def _up(self, tab: Tab, path: str) -> int:
-        """The number of the attempt that this tab is connected by, 0 while it is not."""
-        return int(tab.page.evaluate(_UP, path))
+    def _up(self, tab: Tab, path: str) -> bool:
+        return bool(tab.page.evaluate(_UP, path))
 
 
 def next_second() -> None:

@@ -16,12 +16,10 @@ from playwright.sync_api import Route, expect
 from e2e.releases import DIST
 from e2e.tab import BOOT_TIMEOUT, Tab
 from mock_server.server import MockServer
-from tools.bundle.compress import HARD
 
 CALLED_REST = "Pilito has called the rest of the runtime"
 BROKEN_FILE = r"Failed to load resource|preloaded using link preload"
 WITH_SNAPSHOT, WITHOUT = 4_000_000, 2_700_000  # bytes after brotli; docs/design.md, "The build", says what they are
-QUICKLY = 1.12  # times as many are allowed in a build that was compressed quickly
 
 
 @pytest.fixture(scope="module")
@@ -169,11 +167,11 @@ def test_a_plain_server_of_a_copy_works_with_the_backend_on_another_port(
 
 
 def test_a_cold_start_stays_within_its_bytes(manifest: dict[str, Any]) -> None:
-    """What a first visit downloads, compressed, with the snapshot and without it; a build for tests may have more."""
-    names, share = manifest["names"], 1.0 if manifest["quality"] == HARD else QUICKLY
+    """What a first visit downloads, compressed, with the snapshot and without it."""
+    names = manifest["names"]
     archives = {names[name] for name in ("/app.zip", "/runtime/stdlib.zip")}
     unused = {names[f"/runtime/pyodide/{name}"] for name in ("python_stdlib.zip", "pyodide.rest.wasm")}
     sizes = {name: entry["br"] for name, entry in manifest["files"].items() if name not in unused}
     without = sum(size for name, size in sizes.items() if name != names["/snapshot.bin"])
-    assert sum(size for name, size in sizes.items() if name not in archives) < WITH_SNAPSHOT * share
-    assert without < WITHOUT * share
+    assert sum(size for name, size in sizes.items() if name not in archives) < WITH_SNAPSHOT
+    assert without < WITHOUT

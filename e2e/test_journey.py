@@ -1,26 +1,11 @@
 """One whole visit, from the login page to the end of the session."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from playwright.sync_api import expect
 
-from e2e.releases import DIST
 from e2e.tab import CONVERSATIONS, Tab
 from e2e.waiting import eventually
 from mock_server.server import MockServer
-from mock_server.testing.evidence import Evidence
-
-
-@pytest.fixture(params=["sources", "build"])
-def server(
-    request: pytest.FixtureRequest, new_server: Callable[..., MockServer], profile: str, evidence: Evidence
-) -> Iterator[MockServer]:
-    """One that serves either, whatever the other tests run on."""
-    dist = DIST if request.param == "build" else None
-    with new_server(profile=profile, dist=dist) as found:
-        evidence.server = found
-        yield found
 
 
 @pytest.mark.parametrize("profile", ["guide", "current"])

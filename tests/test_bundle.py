@@ -6,7 +6,6 @@ import json
 import re
 from pathlib import Path
 
-import brotli
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -14,7 +13,7 @@ from starlette.applications import Starlette
 from mock_server.assets import asset_routes
 from mock_server.dist import built_routes
 from mock_server.errors import MockError
-from tools.bundle import compress, policy, worker
+from tools.bundle import policy, worker
 from tools.bundle.page import index
 from tools.bundle.parts import Parts
 from tools.bundle.patches import LOADER, patched
@@ -53,17 +52,6 @@ def test_a_loader_that_has_changed_stops_the_build() -> None:
     """Each replacement in Pyodide's loader is made exactly once or not at all."""
     with pytest.raises(SystemExit, match="patches"):
         patched("".join(before for before, _ in LOADER[1:]))
-
-
-def test_a_build_for_tests_differs_in_its_twins_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compressed quickly a file is larger than compressed hard; each unpacks, and neither is taken for the other."""
-    monkeypatch.setattr(compress, "CACHE", tmp_path)
-    data = (ROOT / "frontend" / "pilito" / "auth.py").read_bytes()
-    for _ in range(2):  # fresh, and as kept
-        hard, quick = compress.twins(data), compress.twins(data, compress.QUICK)
-        assert len(hard[".br"]) < len(quick[".br"]) < len(data)
-        for twins in (hard, quick):
-            assert brotli.decompress(twins[".br"]) == gzip.decompress(twins[".gz"]) == data
 
 
 def test_the_policy_allows_no_eval_and_no_html_from_strings() -> None:

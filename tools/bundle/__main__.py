@@ -5,13 +5,12 @@ import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from tools.bundle import policy, worker
 from tools.bundle.application import gather
-from tools.bundle.compress import HARD, QUICK, twins
+from tools.bundle.compress import twins
 from tools.bundle.page import index
 from tools.bundle.parts import Parts, integrity
 from tools.bundle.snapshot import take
@@ -24,32 +23,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bundle", description=__doc__)
     parser.add_argument("--backend", default="", help="the backend's origin, where it is not the page's own")
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="the directory to write (dist)")
-    parser.add_argument("--quick", action="store_true", help="for tests: compress less, in a tenth of the time")
     flags = parser.parse_args()
-    build(flags.out, flags.backend.rstrip("/"), quality=QUICK if flags.quick else HARD)
-    if flags.quick:
-        print(f"{flags.out} is for tests: a start is an eighth larger than it need be. For people, `make build`.")
+    build(flags.out, flags.backend.rstrip("/"))
 
 
-def build(out: Path, backend: str, change: Callable[[Parts], None] = lambda _: None, *, quality: int = HARD) -> None:
+def build(out: Path, backend: str, change: Callable[[Parts], None] = lambda _: None) -> None:
     """Write the build to ``out``, in place of what is there, once everything has succeeded.
 
-    ``change`` may exchange parts before the snapshot is taken; ``quality`` is that of :mod:`tools.bundle.compress`, and
-    changes no file but the compressed twins.
+    ``change`` may exchange parts before the snapshot is taken.
     """
-    parts, compress = gather(), partial(twins, quality=quality)
+    parts = gather()
     change(parts)
     with ProcessPoolExecutor() as pool:
         # The large files are compressed while Chromium runs, the longest work first.
         large = sorted((data for data in parts.sources.values() if len(data) > LARGE), key=len, reverse=True)
-        early = [pool.submit(compress, data) for data in large]
+        early = [pool.submit(twins, data) for data in large]
         parts.add("/snapshot.bin", take(parts))
-        early.append(pool.submit(compress, parts.sources["/snapshot.bin"]))
+        early.append(pool.submit(twins, parts.sources["/snapshot.bin"]))
         page = index(parts, backend).encode()
         files = {**parts.named, "/index.html": page}
         for each in early:
             each.result()
-        compressed = dict(zip(files, pool.map(compress, files.values()), strict=True))
+        compressed = dict(zip(files, pool.map(twins, files.values()), strict=True))
     fresh = out.with_name(f"{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     for name, data in files.items():
@@ -61,7 +56,6 @@ def build(out: Path, backend: str, change: Callable[[Parts], None] = lambda _: N
     sizes = {name: {suffix[1:]: len(twin) for suffix, twin in compressed[name].items()} for name in files}
     manifest = {
         "backend": backend,
-        "quality": quality,
         "headers": policy.page_headers(backend),
         "worker_headers": policy.WORKER_HEADERS,
         "names": parts.names,
