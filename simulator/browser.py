@@ -6,6 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from pilito.account import USER
+from pilito.tokens import ACCESS
 
 from simulator.clock import Clock, Entry
 from simulator.sessions import Sessions
@@ -52,6 +53,8 @@ class Browser:
             self.sessions.logs_out(json.loads(before)["id"])
         if key == USER and value:
             self.sessions.stays(json.loads(value)["id"])
+        if key == ACCESS and before and value is None:
+            self.sessions.forgets(writer, before)
         if value is None:
             del self.stored[key]
         else:

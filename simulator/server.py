@@ -123,6 +123,8 @@ class Server:
         call = path.rsplit("/", 1)[-1]
         if call == "status":
             user = self.owner(token or "")
+            if user is None:
+                self.sessions.unknown(token or "")
             return HttpResponse(200, {"authenticated": user is not None, "user": _user(user) if user else None})
         if call == "refresh-access":
             return self._refresh(body["refresh"])
@@ -183,7 +185,7 @@ class Server:
         for pair in self.pairs:
             if access and pair.access == access:
                 pair.doubted = True
-        self.sessions.refused()
+        self.sessions.refused(access)
 
     def _allowed(self, user: str) -> bool:
         recent = self.dials.setdefault(user, deque())

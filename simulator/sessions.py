@@ -26,6 +26,7 @@ class Sessions:
         self._ended_at = -1.0  # when something last happened that ends a session
         self._ended_by_server_at = -1.0  # and when that was something which the server has said
         self._refused_at = -1.0  # when a socket was last closed because of its token
+        self._distrusted: set[str] = set()  # access tokens that the server has refused, over HTTP or a socket
         self._logged_out: dict[str, float] = {}  # users, and when
         self._valid_since: dict[Tab, tuple[str, float]] = {}
 
@@ -50,8 +51,13 @@ class Sessions:
         """A tab stores whose browser this is."""
         self._logged_out.pop(user, None)
 
-    def refused(self) -> None:
+    def unknown(self, access: str) -> None:
+        """The server has said that a token is nobody's."""
+        self._distrusted.add(access)
+
+    def refused(self, access: str) -> None:
         """The server closes a socket because of its token. The second one is the end."""
+        self.unknown(access)
         if self._clock.now - self._refused_at < SECOND_REFUSAL:
             self.ends()
         self._refused_at = self._clock.now
@@ -76,6 +82,12 @@ class Sessions:
             self._spent[refresh] = (self._clock.now, tab)
         elif answer.status == 401:
             self.ends()
+
+    def forgets(self, tab: "Tab", access: str) -> None:
+        """A tab takes a token out of storage: after a logout, or because the server will not have it."""
+        by_hand = self._logged_out.get(self._owners.get(access, "")) == self._clock.now
+        if not by_hand and access in self._owners and access not in self._distrusted:
+            tab.fail("a session was ended whose token nobody has refused")
 
     def dials(self, tab: "Tab", token: str) -> None:
         """A socket is about to be dialled with a token."""

@@ -84,6 +84,7 @@ class Auth:
         self._early = early
         self._changes: Listeners[AuthChange] = Listeners(_raise)
         self._undo: list[Undo] = [storage.subscribe(self._stored_elsewhere), channel.subscribe(self._told)]
+        self._issued: dict[str, str] = {}  # what each endpoint was last given to dial with
         self._vouched = ""  # the access token that the server has said is ``user``'s
         self._following = asyncio.Lock()
         self._look_ahead: TimerHandle | None = None
@@ -137,9 +138,16 @@ class Auth:
         """The storage key for something that belongs to the user who is logged in."""
         return data_key(self.user, key)
 
-    def refused(self) -> None:
-        """The server has refused a token that was just refreshed: the session is over."""
-        self._expire(self._tokens.access)
+    async def refused(self, endpoint: str) -> bool:
+        """The server has refused for good what ``endpoint`` was last given. Returns whether the session is over.
+
+        It is not when another tab has replaced that very token meanwhile: then the endpoint may dial with the new one.
+        """
+        issued = self._issued.get(endpoint, "")
+        if isinstance(await self._refresh.successor(issued), Issued):
+            return False
+        self._expire(issued)
+        return True
 
     def read_claims(self) -> None:
         """From now on look at the age of tokens. Called once the page is up: PyJWT is slow to import."""
@@ -173,7 +181,10 @@ class Auth:
         if not isinstance(answer, Issued):
             return answer
         wait = await self._budget.take(endpoint, failures=failures)
-        return Unavailable(Reason.QUEUED, wait) if wait else answer
+        if wait:
+            return Unavailable(Reason.QUEUED, wait)
+        self._issued[endpoint] = answer.token
+        return answer
 
     async def healthy(self) -> bool:
         """Whether the server answers over HTTP, within five seconds."""
@@ -268,6 +279,7 @@ class Auth:
 
     def _forget_session(self) -> None:
         self.session, self.user = Session.NONE, None
+        self._issued.clear()
         self._account.forget_last_seen()
         self._vouch("")
 

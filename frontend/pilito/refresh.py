@@ -50,6 +50,20 @@ class Refresh:
             running.add_done_callback(lambda _: self._running.pop(old, None))
         return await asyncio.shield(running)
 
+    async def successor(self, old: str) -> TokenAnswer | None:
+        """What siblings have made of ``old``, once none of them is asking for another; ``None`` for nothing."""
+
+        async def alone() -> TokenAnswer | None:
+            found = self._newer_than(old)
+            if found is None and await self._locks.marked(_mark(old)):
+                found = await self._news_of(old, NEWS_TRAVELS)
+            return found
+
+        try:
+            return await self._locks.hold(REFRESH_LOCK, alone, timeout=LOCK_TIMEOUT)
+        except TimeoutError:
+            return self._newer_than(old)
+
     def hear(self) -> None:
         """A sibling has said or stored something."""
         self._news.set()

@@ -62,6 +62,11 @@ class Subscription:
         """Listen to an event of the connection, until undone or closed."""
         return self._own(self._manager.on(event, callback)) if self._manager else _nothing
 
+    def connect(self) -> None:
+        """Begin anew after an end that was final. Nothing happens to a connection that is there, or on its way."""
+        if self._manager:
+            self._manager.connect()
+
     def retry_now(self) -> None:
         """Dial now, with a fresh budget of attempts."""
         if self._manager:

@@ -5,6 +5,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -185,8 +186,15 @@ class ShopTab:
         for endpoint in self._endpoints:
             subscription = self.registry.subscribe(endpoint)
             subscription.on("data", self._look)
-            subscription.on_lifecycle(LifecycleEvent.AUTH_ERROR, lambda _: self.auth.refused())
+            subscription.on_lifecycle(LifecycleEvent.AUTH_ERROR, partial(self._refused, subscription))
             self.subscriptions.append(subscription)
+
+    def _refused(self, subscription: Subscription, _: object) -> None:
+        self._shop.clock.spawn(self._end_or_connect(subscription), name="the end of the session")
+
+    async def _end_or_connect(self, subscription: Subscription) -> None:
+        if not await self.auth.refused(subscription.endpoint):
+            subscription.connect()
 
     def _leave(self) -> None:
         while self.subscriptions:

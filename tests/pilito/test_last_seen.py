@@ -8,7 +8,7 @@ from pilito.last_seen import AGAIN, FIRST, LastSeen
 from pilito.ports import Document
 
 from tests.fakes import FakeStorage, pass_time
-from tests.pilito.tabs import Browser, Tab, scenario
+from tests.pilito.tabs import LIST, Browser, Tab, scenario
 
 
 class Shown:
@@ -93,7 +93,8 @@ async def test_it_goes_with_the_session() -> None:
         if end == "logout":
             await sibling.logout()
         elif end == "expired":
-            sibling.refused()
+            await sibling.ask()
+            assert await sibling.refused(LIST)
         else:
             await sibling.login("two@x", "right")
         await pass_time(1)

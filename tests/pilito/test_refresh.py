@@ -4,7 +4,7 @@ import asyncio
 
 import jwt
 import pytest
-from pilito.auth import Session
+from pilito.auth import AuthChange, Session
 from pilito.events import Reason
 from pilito.ports import Denied, HttpResponse, Issued, Unavailable
 from pilito.tokens import ACCESS_LIFETIME, REFRESH_AHEAD
@@ -53,6 +53,44 @@ async def test_a_refresh_is_known_before_its_news_arrives(locks: bool, storage_l
     assert browser.refreshes == 1
     assert isinstance(await second.ask(), Issued)
     assert second.heard == []
+
+
+@LOCKS
+@pytest.mark.parametrize("moment", ["before", "on its way", "during"])
+@scenario
+async def test_a_second_refusal_of_a_replaced_token_ends_no_session(locks: bool, moment: str) -> None:
+    """The session goes on where a sibling replaces the token that was refused for good, whenever that is heard of."""
+    browser = Browser(locks=locks)
+    browser.log_in()
+    first, second = await browser.session(), await browser.session()
+    await second.ask()
+    if moment == "during":
+        browser.server.refresh_latency = 7.0
+    elif moment == "on its way":
+        browser.shared.lag, browser.shared.channel_lag = 0.5, 0.2 if locks else 0.05
+    renewal = asyncio.ensure_future(first.ask(refresh=True))
+    if moment == "on its way":
+        await renewal
+    else:
+        await pass_time(3 if moment == "during" else 10)
+    assert not await second.refused(LIST)
+    renewed = token_of(await renewal)
+    assert token_of(await second.ask()) == renewed == browser.stored["access_token"]
+    assert (browser.refreshes, first.heard, second.heard) == (1, [], [])
+
+
+@LOCKS
+@scenario
+async def test_a_second_refusal_of_the_newest_token_ends_the_session_everywhere(locks: bool) -> None:
+    """Refused for good, and replaced by nobody, a token is the end of its session in every tab, without a call."""
+    browser = Browser(locks=locks)
+    browser.log_in()
+    first, second = await browser.session(), await browser.session()
+    await second.ask()
+    assert await second.refused(LIST)
+    await pass_time(1)
+    assert (browser.refreshes, first.heard, second.heard) == (0, [AuthChange.EXPIRED], [AuthChange.EXPIRED])
+    assert "access_token" not in browser.stored
 
 
 @LOCKS
