@@ -4,11 +4,15 @@ PORT ?= 5173
 BACKEND ?=
 DIST ?=
 PYTHON := $(VENV)/bin/python
-WORKERS ?= 2
-BROWSERS ?= 4
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+WORKERS ?= $(CORES)
+BROWSERS ?= $(shell echo $$(($(CORES) < 6 ? 2 * $(CORES) : 12)))
 SERVE_FLAGS := --port $(PORT) $(if $(BACKEND),--backend $(BACKEND)) $(if $(DIST),--dist dist)
 BUILT := $(if $(DIST),dist/manifest.json)
 BUILT_FROM := index.html $(shell find frontend tools/bundle -type f -not -path '*/__pycache__/*')
+
+# Where the environment forbids Python to keep what it has compiled, each of some hundred processes compiles it anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: serve build test ready lint unit e2e bench exhaustive simulate mutants lock clean
 
@@ -42,9 +46,10 @@ unit: $(VENV)/.installed node_modules/.installed
 	$(PYTHON) -m pytest tests -n $(WORKERS)
 
 # The whole suite on the build, which is what people run, and a few journeys on the sources. SOURCES=1: all of it on those.
+# Hypothesis, which no browser test uses, would cost each worker a second to import.
 e2e: $(VENV)/.installed node_modules/.installed dist/manifest.json
 	shell="$$($(PYTHON) -m tools.browser --shell)" && export PILITO_BROWSER="$$($(PYTHON) -m tools.browser)" && \
-	run() { $(PYTHON) -m pytest -n $(BROWSERS) --dist worksteal --pilito-browser "$$shell" "$$@"; } && \
+	run() { $(PYTHON) -m pytest -p no:hypothesispytest -n $(BROWSERS) --dist worksteal --pilito-browser "$$shell" "$$@"; } && \
 	run e2e $(if $(SOURCES),,--pilito-dist dist && run e2e/test_journey.py e2e/test_connection.py)
 
 # Prints the table of targets and writes it, the figures and the pictures. BENCH=frames runs one of them.

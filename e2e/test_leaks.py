@@ -82,6 +82,8 @@ def test_a_failing_run_leaves_no_token(tmp_path: Path, pytestconfig: pytest.Conf
         "--showlocals",
         "-p",
         "no:xdist",
+        "-p",
+        "no:hypothesispytest",
     ]
     given = {name: pytestconfig.getoption(name) for name in ("--pilito-dist", "--pilito-browser")}
     options += [f"{name}={value}" for name, value in given.items() if value]
