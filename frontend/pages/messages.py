@@ -62,7 +62,7 @@ def moment(message: Message) -> Moment:
     stamp = str(message.get("created_at") or "")
     stamp = stamp.removesuffix("Z").removesuffix("+00:00")
     whole, _, fraction = stamp.partition(".")
-    return whole, whole_number(f"{fraction[:6]:0<6}") or 0
+    return whole, whole_number((fraction + "000000")[:6]) or 0
 
 
 @dataclass(slots=True)
