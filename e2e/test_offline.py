@@ -170,3 +170,11 @@ def test_an_unreachable_server_at_start_is_not_a_logout(tab: Tab, server: MockSe
     tab.open("/conversations")
     tab.ready()
     assert tab.stored("access_token")
+
+
+def test_an_answer_that_nests_absurdly_deep_is_none(tab: Tab) -> None:
+    """Whatever stands between may answer: JSON that would exhaust the browser's stack is waited out like silence."""
+    tab.give_session()
+    tab.page.route("**/api/v1/usr/auth/status", lambda call: call.fulfill(body="[" * 100_000), times=2)
+    tab.open("/conversations").ready()
+    assert tab.stored("access_token")

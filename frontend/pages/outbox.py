@@ -7,6 +7,7 @@ with what it had seen until then: storage lags between tabs, and a message would
 import json
 from collections.abc import Iterable
 
+from pilito import wire
 from pilito.new_version import UNSENT
 from pilito.ports import Storage
 
@@ -67,7 +68,7 @@ class Outbox:
 
 def _read(key: str, text: str | None) -> Own | None:
     try:
-        words, fate, stamp, fraction, *seen = json.loads(text or "")
+        words, fate, stamp, fraction, *seen = wire.json_value(text or "")
         return Own(key, str(words), Fate(fate), (str(stamp), int(fraction)), tuple(map(str, seen[0] if seen else ())))
     except (ValueError, TypeError, OverflowError):
         return None

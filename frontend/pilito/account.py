@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from pilito import wire
 from pilito.ports import Storage
 
 USER: Final = "pilito.user"
@@ -28,10 +29,7 @@ class Account:
 
     def stored(self) -> User | None:
         """The user of the last session; ``None`` when nobody, or something unreadable, is stored."""
-        try:
-            return parse_user(json.loads(self._storage.get(USER) or "null"))
-        except ValueError:
-            return None
+        return parse_user(wire.json_value(self._storage.get(USER) or ""))
 
     def remember(self, user: User) -> bool:
         """Store the user. Everything of another one goes first; returns whether there was another."""

@@ -7,6 +7,7 @@ login page of a hotel's network, and says nothing about a token.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pilito import wire
 from pilito.account import User, parse_user
 from pilito.events import Reason
 from pilito.exceptions import AuthenticationError, NetworkError, ServerError
@@ -82,6 +83,13 @@ class AuthApi:
         except NetworkError:
             return False
         return answer.status < 500
+
+
+def parse_answer(status: int, text: str, retry_after: str | None = None) -> HttpResponse:
+    """An answer from its parts. What cannot be read, in the body or in ``Retry-After``, becomes ``None``."""
+    return HttpResponse(
+        status, wire.json_value(text), wire.whole_number(retry_after) if isinstance(retry_after, str) else None
+    )
 
 
 def read_status(answer: HttpResponse) -> User | Unavailable | None:

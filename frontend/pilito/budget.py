@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Final
 
+from pilito import wire
 from pilito.ports import Locks, PageLife, Scheduler, Storage
 
 LEDGER: Final = "pilito.dials"
@@ -76,10 +77,7 @@ class DialBudget:
 
     def _recent(self) -> list[float]:
         """The dials of the last minute, oldest first. What cannot be read, or lies in the future, is not counted."""
-        try:
-            found = json.loads(self._storage.get(LEDGER) or "[]")
-        except ValueError:
-            return []
+        found = wire.json_value(self._storage.get(LEDGER) or "")
         now = self._scheduler.now()
         times = [at for at in found if isinstance(at, int | float)] if isinstance(found, list) else []
         return sorted(at for at in times if now - WINDOW < at <= now)

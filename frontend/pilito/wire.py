@@ -65,6 +65,19 @@ def read(text: str | None) -> tuple[Message | None, str]:
         return None, str(error)
 
 
+def json_value(text: str) -> Any:
+    """The JSON value of a text from elsewhere: an HTTP answer, storage, another tab.
+
+    ``None`` for what is no JSON, or cannot be read safely.
+    """
+    if len(text) > LONGEST_FRAME or nests_too_deep(text):
+        return None
+    try:
+        return _parse(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def encode(message: Message) -> str:
     """Return the JSON text of a message.
 

@@ -100,6 +100,18 @@ async def test_rubbish_at_start_ends_in_login() -> None:
     assert browser.refreshes == 1
 
 
+@pytest.mark.parametrize("rubbish", ["{", "[1]", "null", '{"id": ""}', "[" * 100_000])
+@scenario
+async def test_a_stored_user_that_cannot_be_read_is_nobody(rubbish: str) -> None:
+    """Whatever stands in storage, the server says whose session it is, and that is stored."""
+    browser = Browser()
+    browser.log_in()
+    browser.shared.store["pilito.user"] = rubbish
+    tab = await browser.session()
+    assert (tab.session, tab.heard) == (Session.VALID, [])
+    assert '"id": "1"' in browser.stored["pilito.user"]
+
+
 @scenario
 async def test_another_users_answer_clears_what_was_stored() -> None:
     """When the server names another user than the stored one, the old user's data goes and the change is announced."""

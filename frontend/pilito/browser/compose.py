@@ -9,11 +9,12 @@ import js
 
 from pilito.app import App
 from pilito.auth import Auth
+from pilito.auth_api import parse_answer
 from pilito.backoff import Leaning
 from pilito.browser.console import BrowserConsole, Inspector
 from pilito.browser.early import EarlySocket
 from pilito.browser.formatting import BrowserFormatter
-from pilito.browser.http import BrowserHttp, parse_answer
+from pilito.browser.http import BrowserHttp
 from pilito.browser.life import BrowserNavigation, BrowserPageLife
 from pilito.browser.sockets import BrowserConnector
 from pilito.browser.tabs import BrowserChannel, BrowserLocks, BrowserStorage

@@ -6,9 +6,9 @@ from typing import Any
 import js
 from pyodide.ffi import JsException, to_js
 
+from pilito.auth_api import parse_answer
 from pilito.exceptions import NetworkError
 from pilito.ports import HttpResponse, Scheduler
-from pilito.wire import whole_number
 
 
 class BrowserHttp:
@@ -47,12 +47,3 @@ class BrowserHttp:
             raise NetworkError(f"{method} {path} got no answer. Check the network and try again.") from None
         finally:
             timer.cancel()
-
-
-def parse_answer(status: int, text: str, retry_after: str | None = None) -> HttpResponse:
-    """Return an answer from its parts; a body that is not JSON becomes ``None``."""
-    try:
-        body = json_codec.loads(text)
-    except (ValueError, RecursionError):
-        body = None
-    return HttpResponse(status, body, whole_number(retry_after) if isinstance(retry_after, str) else None)

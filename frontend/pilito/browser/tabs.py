@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import js
 from pyodide.ffi import JsException, create_proxy, to_js
 
+from pilito import wire
 from pilito.browser.proxies import Proxies
 from pilito.listeners import Listeners
 from pilito.ports import Locks, Scheduler, Undo
@@ -91,10 +92,7 @@ class BrowserChannel:
             self._channel = None
 
     def _on_message(self, event: Any) -> None:
-        try:
-            message = json.loads(event.data)
-        except (TypeError, ValueError):
-            return
+        message = wire.json_value(event.data) if isinstance(event.data, str) else None
         if isinstance(message, dict):
             self._listeners.call("message", message)
 
