@@ -75,9 +75,14 @@ class Steady:
         0 has every kind of message, 1 has 240 of them, 2 has none.
         """
         conversation = list(self.server.backend.store.conversations.values())[position]
-        answers = self.tab.received("messages_read") + bool(conversation.unread)
-        self.go(f"/chat/{conversation.id}", f"/ws/chat/{conversation.id}/")
-        self.until(lambda: self.tab.received("recent_messages") > 0 and self.tab.received("messages_read") == answers)
+        endpoint = f"/ws/chat/{conversation.id}/"
+
+        def received(kind: str) -> int:
+            return self.tab.count_frames("received", kind, path=endpoint)
+
+        answers = received("messages_read") + bool(conversation.unread)
+        self.go(f"/chat/{conversation.id}", endpoint)
+        self.until(lambda: received("recent_messages") > 0 and received("messages_read") == answers)
         if conversation.messages:
             self.until(lambda: self.tab.rows("message").count() > 0)
         return conversation
