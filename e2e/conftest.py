@@ -56,7 +56,6 @@ def opened_steady(
 @pytest.fixture
 def steady(opened_steady: Steady, evidence: Evidence, profile: str) -> Iterator[Steady]:
     """One tab for many tests, logged in and on a clock that is moved by hand; its server has counted nothing yet."""
-    evidence.server, evidence.tabs = opened_steady.server, [opened_steady.tab]
-    opened_steady.begin(profile)
-    yield opened_steady
-    opened_steady.tab.check()
+    with evidence.borrow(opened_steady.server, opened_steady.tab):
+        opened_steady.begin(profile)
+        yield opened_steady

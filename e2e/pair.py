@@ -116,6 +116,7 @@ def next_second() -> None:
 def open_pair(browser: Browser, server: MockServer, options: dict[str, Any], *, locks: bool) -> Iterator[Pair]:
     """Start Python in two tabs of one context."""
     context = browser.new_context(**options)
+    context.tracing.start()
     context.add_init_script(HURRY)
     if not locks:
         context.add_init_script(WITHOUT_LOCKS)

@@ -149,6 +149,7 @@ def open_steady(browser: Browser, server: MockServer, options: dict[str, Any]) -
     """Start Python once."""
     with server:
         context = browser.new_context(**options)
+        context.tracing.start()
         context.add_init_script("globalThis.real = [setTimeout, clearTimeout].map((each) => each.bind(globalThis))")
         tab = Tab(context.new_page(), server)
         tab.hold_clock()

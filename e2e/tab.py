@@ -11,14 +11,14 @@ from mock_server.testing.waiting import becomes, eventually
 BOOT_TIMEOUT = 60_000  # milliseconds: two workers start Python at once on two busy cores
 OWNED = ("sockets", "timers", "tasks", "proxies", "listeners")
 CONVERSATIONS, CUSTOMERS = "/ws/conversations/", "/ws/customers/"
-CALLED_REST = "Pilito has called the rest of the runtime"
+AWAITED_REST = "Pilito has waited for the rest of the runtime"
 
 
 class Tab(BrowserTab):
     """A tab with the app in it."""
 
     start_path = "/conversations"
-    may_call_rest = False
+    may_await_rest = False
 
     # --- what the user does ---
 
@@ -119,7 +119,7 @@ class Tab(BrowserTab):
     # --- what must never happen ---
 
     def check(self) -> None:
-        """Fail also when the page has called what its first part of the runtime lacks, and may have waited for it."""
+        """Fail also when the page has waited for what its first part of the runtime lacks, in its first seconds."""
         super().check()
         waits = "take the profile again (python -m tools.bundle.split.profile), or write it in other words"
-        assert self.may_call_rest or not self.said(CALLED_REST), f"{CALLED_REST}: {waits}"
+        assert self.may_await_rest or not self.said(AWAITED_REST), f"{AWAITED_REST}: {waits}"

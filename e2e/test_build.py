@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from e2e.releases import DIST
-from e2e.tab import BOOT_TIMEOUT, CALLED_REST, Tab
+from e2e.tab import BOOT_TIMEOUT, AWAITED_REST, Tab
 from mock_server.server import MockServer
 
 BROKEN_FILE = r"Failed to load resource|preloaded using link preload"
@@ -61,7 +61,7 @@ def test_it_starts_from_the_snapshot_under_its_policy(tab: Tab) -> None:
     tab.give_session().open("/conversations").ready()
     expect(tab.rows().first).to_be_visible()
     expect_started_from(tab, "the memory snapshot")
-    assert tab.said(CALLED_REST) == 0
+    assert tab.said(AWAITED_REST) == 0
     with pytest.raises(Exception, match=r"unsafe-eval|Trusted"):
         tab.page.add_script_tag(content="document.title = eval('1+1')")
     tab.console_errors.clear()
@@ -71,7 +71,7 @@ def test_nosnap_starts_from_the_compiled_library(tab: Tab) -> None:
     """For debugging, the address can ask for a start without the snapshot."""
     tab.give_session().open("/conversations?nosnap").ready()
     expect_started_from(tab, "the compiled standard library")
-    assert tab.said(CALLED_REST) == 0
+    assert tab.said(AWAITED_REST) == 0
 
 
 @pytest.mark.parametrize(("way", "arguments"), [("fromSnapshot", ""), ("fromArchives", "/runtime/stdlib.zip")])
@@ -80,7 +80,7 @@ def test_what_the_app_never_used_is_fetched_when_it_is_called(
 ) -> None:
     """Python that needs the rest of the runtime waits for it, under the policy, and goes on."""
     names = manifest["names"]
-    tab.may_call_rest = True
+    tab.may_await_rest = True
     tab.give_session().open("/conversations").ready()
     answer = tab.page.evaluate(
         """async ([script, way, argument]) => {
@@ -90,7 +90,7 @@ def test_what_the_app_never_used_is_fetched_when_it_is_called(
         [names["/frontend/built/runtime.mjs"], way, names.get(arguments, "")],
     )
     assert answer == "LATIN CAPITAL LETTER Ae\u0301"
-    assert tab.said(CALLED_REST) == 1
+    assert tab.said(" the rest of the runtime") == 1  # waited for, or called once it had come
 
 
 def test_a_damaged_snapshot_is_said_and_passed_over(tab: Tab, manifest: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ def opened(browser: Browser, new_server: Callable[..., MockServer], context_opti
     """One tab for all tests, whose clock is moved by hand: Python is started once."""
     with new_server(conversations=30) as server:
         context = browser.new_context(**context_options)
+        context.tracing.start()
         tab = Tab(context.new_page(), server)
         tab.hold_clock()
         tab.give_session().open().ready()
@@ -38,21 +39,20 @@ def tab(request: pytest.FixtureRequest, opened: Tab, evidence: Evidence) -> Iter
     server = opened.server
     server.backend.settings = replace(server.backend.settings, profile=profile_named(request.param))
     server.reset()
-    evidence.server, evidence.tabs = server, [opened]
-    opened.expected = [r"Failed to load resource", r"WebSocket connection to .* failed"]
-    opened.console.clear()
-    opened.console_errors.clear()
-    opened.store("pilito.dials", None)
-    if opened.stored("access_token") is None:
-        next_second()
-        opened.log_in()
-    go(opened, "/nowhere")
-    go(opened, "/conversations")
-    pass_time_until(opened, lambda: opened.connection().get_attribute("data-state") == "ready", within=90)
-    eventually(lambda: server.endpoint(CONVERSATIONS)["live"] == 1)
-    server.backend.hub.totals.clear()
-    yield opened
-    opened.check()
+    with evidence.borrow(server, opened):
+        opened.expected = [r"Failed to load resource", r"WebSocket connection to .* failed"]
+        opened.console.clear()
+        opened.console_errors.clear()
+        opened.store("pilito.dials", None)
+        if opened.stored("access_token") is None:
+            next_second()
+            opened.log_in()
+        go(opened, "/nowhere")
+        go(opened, "/conversations")
+        pass_time_until(opened, lambda: opened.connection().get_attribute("data-state") == "ready", within=90)
+        eventually(lambda: server.endpoint(CONVERSATIONS)["live"] == 1)
+        server.backend.hub.totals.clear()
+        yield opened
 
 
 def go(tab: Tab, path: str) -> None:

@@ -69,6 +69,26 @@ def broken(logged_in):
 
 def test_never_runs(broken): pass
 
+@pytest.fixture(scope="module")
+def opened(browser, new_server, tab_class):
+    with new_server() as server:
+        context = browser.new_context()
+        context.tracing.start(snapshots=True)
+        yield tab_class(context.new_page(), server).give_session().open()
+        context.close()
+
+@pytest.fixture
+def shared(opened, evidence):
+    with evidence.borrow(opened.server, opened):
+        opened.reload()
+        yield opened
+
+def test_shared(shared): assert shared.stored("access_token")
+
+def test_shared_and_fails(shared): assert not shared.stored("refresh_token")
+
+def test_shared_again(shared): assert shared.stored("access_token")
+
 def test_says_too_much(tab):
     tab.give_session().open()
     tab.page.evaluate("console.log(token)")
@@ -88,10 +108,11 @@ def test_in_a_project_of_somebody_else(pytester: pytest.Pytester, monkeypatch: p
     result = pytester.runpytest_subprocess(
         "--pilito-site=pages", "--pilito-snapshots", f"--pilito-browser={browser}", "--showlocals"
     )
-    result.assert_outcomes(passed=2, failed=1, errors=2)  # what says too much passes, and its check is an error
+    result.assert_outcomes(passed=4, failed=2, errors=2)  # what says too much passes, and its check is an error
     assert "eyJ" not in result.stdout.str()
     folders = {folder.name.rpartition("test_page.py-")[2]: folder for folder in pytester.path.glob("test-results/*")}
-    assert {name.partition("-")[0] for name in folders} == {"test_fails", "test_never_runs", "test_says_too_much"}
+    failing = {"test_fails", "test_never_runs", "test_shared_and_fails", "test_says_too_much"}
+    assert {name.partition("-")[0] for name in folders} == failing
     for folder in folders.values():
         _is_whole(folder)
 

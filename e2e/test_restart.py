@@ -96,6 +96,7 @@ def opened(browser: Browser, new_server: Callable[..., MockServer], context_opti
         paths = ["/conversations", "/customers", f"/chat/{conversation}", "/conversations", "/customers"]
         chat = f"/ws/chat/{conversation}/"
         context = browser.new_context(**context_options)
+        context.tracing.start()
         context.add_init_script(NOTE_PROBES)
         tabs = [Tab(context.new_page(), server) for _ in paths]
         tabs[0].give_session()
@@ -112,11 +113,9 @@ def opened(browser: Browser, new_server: Callable[..., MockServer], context_opti
 
 @pytest.fixture
 def five(profile: str, opened: Five, evidence: Evidence) -> Iterator[Five]:
-    evidence.server, evidence.tabs = opened.server, [*opened.tabs]
-    opened.begin(profile)
-    yield opened
-    for tab in opened.tabs:
-        tab.check()
+    with evidence.borrow(opened.server, *opened.tabs):
+        opened.begin(profile)
+        yield opened
 
 
 @pytest.mark.parametrize("profile", ["guide", "hello", "current"])

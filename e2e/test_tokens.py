@@ -37,10 +37,8 @@ def opened(
 @pytest.fixture(params=PROFILES)
 def pair(request: pytest.FixtureRequest, opened: Pair, evidence: Evidence) -> Iterator[Pair]:
     """Both tabs logged in and live, on each version of the backend in turn."""
-    evidence.server, evidence.tabs = opened.server, [*opened.tabs]
-    yield opened.begin(request.param)
-    for tab in opened.tabs:
-        tab.check()
+    with evidence.borrow(opened.server, *opened.tabs):
+        yield opened.begin(request.param)
 
 
 def emails(pair: Pair) -> set[str]:

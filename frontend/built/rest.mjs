@@ -27,8 +27,9 @@ function complete(exports, given) {
   const shared = { memory: exports.memory };
   for (const name of Object.keys(exports)) if (name.startsWith(OURS)) shared[name.slice(OURS.length)] = exports[name];
   for (let i = 0, found; (found = shared.functions.get(i)); i++) shared[`function${i}`] = found;
+  const way = kept ? "called" : "waited for";
   new WebAssembly.Instance(kept ?? new WebAssembly.Module(fetchNow(REST)), { ...given, pilito: shared });
-  console.info("Pilito has called the rest of the runtime");
+  console.info(`Pilito has ${way} the rest of the runtime`);
 }
 
 /** Pyodide's `create`, with the first part connected to the rest. */

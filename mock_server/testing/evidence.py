@@ -4,7 +4,8 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class Evidence:
         self.tabs: list[BrowserTab] = []
         self.contexts: list[BrowserContext] = []
         self.server: MockServer | None = None
+        self._borrowed: list[BrowserContext] = []
         self._left = False
         self._last: list[dict[str, Any]] = []  # what the server did before the failure
 
@@ -33,6 +35,22 @@ class Evidence:
     def left(self) -> bool:
         """Whether the test, or its set-up, has failed and left its folder."""
         return self._left
+
+    @contextmanager
+    def borrow(self, server: MockServer, *tabs: BrowserTab) -> Iterator[None]:
+        """For a test in tabs that stay open for others, in contexts that are traced: its part of the trace is begun and
+        ended, and every tab is checked when the test ends well."""
+        self.server, self.tabs = server, [*tabs]
+        self._borrowed = [*dict.fromkeys(tab.page.context for tab in tabs)]
+        for context in self._borrowed:
+            context.tracing.start_chunk()
+        yield  # what is raised in here has its trace from `leave`, which comes later
+        if self._left:
+            return
+        for tab in tabs:
+            tab.check()
+        for context in self._borrowed:
+            context.tracing.stop_chunk()
 
     def report(self) -> str:
         """Where the folder is, and what the server did last: of a run elsewhere often only the report is left."""
@@ -54,8 +72,10 @@ class Evidence:
             self._server(self.server)
         for number, tab in enumerate(self.tabs):
             self._tab(number, tab)
-        for number, context in enumerate(self.contexts):
-            self._trace(number, context)
+        ends = [context.tracing.stop for context in self.contexts]
+        ends += [context.tracing.stop_chunk for context in self._borrowed]
+        for number, end in enumerate(ends):
+            self._trace(number, end)
 
     def _server(self, server: MockServer) -> None:
         journal = server.journal()
@@ -76,10 +96,10 @@ class Evidence:
         except Error as error:  # closed, crashed, or not answering: then it is not asked for its connections either
             self._text(f"tab{number}-unanswered.txt", str(error))
 
-    def _trace(self, number: int, context: BrowserContext) -> None:
+    def _trace(self, number: int, end: Callable[..., None]) -> None:
         path = self.folder / f"trace{number}.zip"
         try:
-            context.tracing.stop(path=path)
+            end(path=path)
         except Error as error:
             self._text(f"trace{number}-unanswered.txt", str(error))
         if path.exists():
