@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from e2e.releases import DIST
-from e2e.tab import BOOT_TIMEOUT, AWAITED_REST, Tab
+from e2e.tab import AWAITED_REST, BOOT_TIMEOUT, Tab
 from mock_server.server import MockServer
 
 BROKEN_FILE = r"Failed to load resource|preloaded using link preload"
