@@ -1,4 +1,4 @@
-// node whole.mjs FOLDER: starts Pyodide from the two parts in FOLDER and uses what only the rest has.
+// node whole.mjs FOLDER: starts Pyodide from the two parts in FOLDER, collects garbage, and uses what only the rest has.
 import { readFileSync } from "node:fs";
 import { loadPyodide } from "pyodide";
 import { pageScript } from "./connect.mjs";
@@ -7,6 +7,19 @@ const folder = process.argv[2];
 const { withRest, fetched } = await pageScript(readFileSync(`${folder}/pyodide.rest.wasm`));
 const { default: create } = await import(`${folder}/pyodide.asm.mjs`);
 const python = await loadPyodide({ indexURL: folder, createPyodideModule: withRest(create) });
+python.runPython(`
+import asyncio, gc, re
+
+class Knot: pass
+
+for odd in (TimeoutError("late"), AttributeError("none"), enumerate([]), re.match("a", "a"), asyncio.Event()):
+    knot = Knot()
+    knot.held = [odd, knot]
+    gc.collect()
+del knot, odd
+gc.collect()
+`);
+const collected = fetched();
 python.runPython(`
 import bz2, decimal, hashlib, lzma, unicodedata, xml.etree.ElementTree, zlib, zoneinfo
 
@@ -22,4 +35,4 @@ assert hashlib.sha256(b"").hexdigest().startswith("e3b0c442") and hashlib.md5(b"
 assert xml.etree.ElementTree.fromstring("<a><b/></a>")[0].tag == "b"
 assert 3**200 % 1000003 == pow(3, 200, 1000003)
 `);
-console.log(JSON.stringify({ fetched: fetched() }));
+console.log(JSON.stringify({ collected, fetched: fetched() }));

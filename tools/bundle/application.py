@@ -21,6 +21,8 @@ PYODIDE: Final = ROOT / "node_modules" / "pyodide"
 PYSCRIPT: Final = ROOT / "node_modules" / "@pyscript" / "core" / "dist"
 WORK: Final = ROOT / "build" / "bundle"
 SPLIT: Final = ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.rest.wasm")
+COLLECTED: Final = WORK / "collected.json"
+"""The functions that a garbage collection may call, known once the archives are there; see split/collected.mjs."""
 TAKING: Final = ROOT / "tools" / "bundle" / "taking" / "snapshot.mjs"
 NO_KEYS: Final = b"class PyJWKClient:\n    pass\n"
 """In place of PyJWT's client for key servers, which brings urllib.request, http and ssl; a page reads claims only."""
@@ -39,8 +41,8 @@ def gather() -> Parts:
         parts.add(f"/frontend/{name}", (frontend / name).read_bytes())
     for path in sorted((frontend / "built").glob("*.mjs")):
         parts.add(f"/frontend/built/{path.name}", path.read_bytes())
-    _add_runtime(parts)
     _add_archives(parts)
+    _add_runtime(parts)
     return parts
 
 
@@ -68,7 +70,7 @@ def _split_runtime() -> None:
     # Their text is searched for what it calls of the module.
     callers = (PYODIDE / "pyodide.mjs", TAKING, ROOT / "frontend" / "built" / "snapshot.mjs")
     _, environment = npm_command()
-    command = ["node", "tools/bundle/split/main.mjs", str(PYODIDE), str(WORK), *map(str, callers)]
+    command = ["node", "tools/bundle/split/main.mjs", *map(str, (PYODIDE, WORK, COLLECTED, *callers))]
     run("runtime in two parts", command, hint="See the lines above.", env=environment)
 
 
@@ -87,15 +89,16 @@ def _unmapped(text: str) -> bytes:
 def _add_archives(parts: Parts) -> None:
     """Compile the app and the standard library inside Pyodide, under Node."""
     WORK.mkdir(parents=True, exist_ok=True)
-    (WORK / "sources.zip").write_bytes(_sources())
-    names = [str(WORK / name) for name in ("sources.zip", "app.zip", "stdlib.zip", "modules.json")]
+    (WORK / "sources.zip").write_bytes(sources())
+    names = [WORK / name for name in ("sources.zip", "app.zip", "stdlib.zip", "modules.json")]
+    command = ["node", "tools/bundle/compile.mjs", *map(str, (PYODIDE, *names, COLLECTED))]
     _, environment = npm_command()
-    run("compiled modules", ["node", "tools/bundle/compile.mjs", *names], hint="See the lines above.", env=environment)
+    run("compiled modules", command, hint="See the lines above.", env=environment)
     parts.add("/app.zip", (WORK / "app.zip").read_bytes())
     parts.add("/runtime/stdlib.zip", (WORK / "stdlib.zip").read_bytes())
 
 
-def _sources() -> bytes:
+def sources() -> bytes:
     """Our packages, and PyJWT as it is installed here, as one archive."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -1,10 +1,11 @@
-// node main.mjs PYODIDE OUT CALLER...: write the two parts of Pyodide's module and the trimmed script into the folder OUT.
+// node main.mjs PYODIDE OUT COLLECTED.json CALLER...: write the two parts of Pyodide's module and the trimmed script into
+// the folder OUT. COLLECTED tells what a garbage collection may call (collected.mjs).
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { trim } from "./glue.mjs";
 import { split } from "./split.mjs";
 
-const [pyodide, out, ...callers] = process.argv.slice(2);
+const [pyodide, out, places, ...callers] = process.argv.slice(2);
 const text = (path) => readFileSync(path, "utf8");
 const bytes = readFileSync(`${pyodide}/pyodide.asm.wasm`);
 const profile = JSON.parse(text(new URL("./used.json", import.meta.url)));
@@ -12,10 +13,10 @@ try {
   if (createHash("sha256").update(bytes).digest("hex") !== profile.wasm) {
     throw new Error("tools/bundle/split/used.json is of another Pyodide. Renew it: python -m tools.bundle.split.profile");
   }
-  const functions = Buffer.from(profile.functions, "base64");
+  const functions = Buffer.from(profile.functions, "base64"), collected = new Set(JSON.parse(text(places)));
   const glue = trim(text(`${pyodide}/pyodide.asm.mjs`), callers.map(text).join("\n"));
   const { first, rest } = split(bytes, {
-    used: (index) => ((functions[index >> 3] ?? 0) >> (index & 7)) & 1,
+    used: (index) => collected.has(index) || ((functions[index >> 3] ?? 0) >> (index & 7)) & 1,
     exported: (name) => glue.exported.has(name),
     ranges: profile.ranges,
     numbers: profile.numbers,
