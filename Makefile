@@ -13,7 +13,7 @@ BUILT := $(if $(DIST),dist/manifest.json)
 ELSEWHERE := $(if $(filter e2e bench dist/manifest.json,$(MAKECMDGOALS)),$(shell grep -ls '"backend": "http' dist/manifest.json))
 BUILT_FROM := index.html $(shell find frontend tools/bundle -type f -not -path '*/__pycache__/*')
 
-# Where the environment forbids Python to keep what it has compiled, each of some hundred processes compiles it anew.
+# Where the environment forbids Python to keep what it has compiled, each process compiles it anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: serve build anew test ready lint unit e2e bench exhaustive simulate mutants lock clean

@@ -229,10 +229,12 @@ class App:
     def _connect(self, page: Page, socket: Subscription) -> None:
         page.attach(socket)
         self._undo_page.append(socket.close)
-        self._undo_page.append(socket.on_lifecycle(LifecycleEvent.AUTH_ERROR, lambda _: self._refused(socket)))
-
-    def _refused(self, socket: Subscription) -> None:
-        self._scheduler.spawn(self._end_or_connect(socket), name=f"the end of the session on {socket.endpoint}")
+        self._undo_page.append(
+            socket.on_lifecycle(
+                LifecycleEvent.AUTH_ERROR,
+                lambda _: self._scheduler.spawn(self._end_or_connect(socket), name=f"refused on {socket.endpoint}"),
+            )
+        )
 
     async def _end_or_connect(self, socket: Subscription) -> None:
         if not await self._auth.refused(socket.endpoint):

@@ -8,7 +8,8 @@ news instead of refreshing the dead pair.
 
 import asyncio
 import zlib
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from pilito.auth_api import AuthApi
 from pilito.events import Reason
@@ -21,6 +22,7 @@ LOCK_TIMEOUT: Final = 75.0  # seconds; longer than the call that a sibling may b
 MARK_STANDS: Final = 5.0  # seconds; a lock held for longer would keep the page out of the back/forward cache
 NEWS_TRAVELS: Final = 4.0  # seconds that a sibling's new pair may take to arrive, once its mark is seen
 NEWS_WITHOUT_LOCKS: Final = 1.0
+T = TypeVar("T")
 
 
 class Refresh:
@@ -46,23 +48,13 @@ class Refresh:
         """
         running = self._running.get(old)
         if running is None:
-            running = self._running[old] = asyncio.ensure_future(self._renew(old))
+            running = self._running[old] = asyncio.ensure_future(self._alone(old, self._renew))
             running.add_done_callback(lambda _: self._running.pop(old, None))
         return await asyncio.shield(running)
 
     async def successor(self, old: str) -> TokenAnswer | None:
         """What siblings have made of ``old``, once none of them is asking for another; ``None`` for nothing."""
-
-        async def alone() -> TokenAnswer | None:
-            found = self._newer_than(old)
-            if found is None and await self._locks.marked(_mark(old)):
-                found = await self._news_of(old, NEWS_TRAVELS)
-            return found
-
-        try:
-            return await self._locks.hold(REFRESH_LOCK, alone, timeout=LOCK_TIMEOUT)
-        except TimeoutError:
-            return self._newer_than(old)
+        return await self._alone(old, self._settled)
 
     def hear(self) -> None:
         """A sibling has said or stored something."""
@@ -81,21 +73,24 @@ class Refresh:
         for task in self._running.values():
             task.cancel()
 
-    async def _renew(self, old: str) -> TokenAnswer:
-        async def alone() -> TokenAnswer:
-            return await self._renew_alone(old)
-
+    async def _alone(self, old: str, body: Callable[[str], Awaitable[T]]) -> T | TokenAnswer:
+        """``body(old)``, while no other tab renews or looks."""
         try:
-            return await self._locks.hold(REFRESH_LOCK, alone, timeout=LOCK_TIMEOUT)
+            return await self._locks.hold(REFRESH_LOCK, lambda: body(old), timeout=LOCK_TIMEOUT)
         except TimeoutError:
             return self._newer_than(old) or Unavailable(Reason.LOST)
 
-    async def _renew_alone(self, old: str) -> TokenAnswer:
+    async def _settled(self, old: str) -> TokenAnswer | None:
+        """What is known without asking; ``Unavailable`` where a sibling has settled ``old`` and no news comes."""
         found = self._newer_than(old)
+        if found is None and await self._locks.marked(_mark(old)):
+            return await self._news_of(old, NEWS_TRAVELS) or Unavailable(Reason.LOST)
+        return found
+
+    async def _renew(self, old: str) -> TokenAnswer:
+        found = await self._settled(old)
         if found is not None:
             return found
-        if await self._locks.marked(_mark(old)):
-            return await self._news_of(old, NEWS_TRAVELS) or Unavailable(Reason.LOST)
         refresh = self._tokens.refresh
         if not refresh or refresh == self._dead:
             return Denied()

@@ -69,10 +69,7 @@ async def test_a_second_refusal_of_a_replaced_token_ends_no_session(locks: bool,
     elif moment == "on its way":
         browser.shared.lag, browser.shared.channel_lag = 0.5, 0.2 if locks else 0.05
     renewal = asyncio.ensure_future(first.ask(refresh=True))
-    if moment == "on its way":
-        await renewal
-    else:
-        await pass_time(3 if moment == "during" else 10)
+    await (renewal if moment == "on its way" else pass_time(3))
     assert not await second.refused(LIST)
     renewed = token_of(await renewal)
     assert token_of(await second.ask()) == renewed == browser.stored["access_token"]
