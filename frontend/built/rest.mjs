@@ -22,14 +22,20 @@ function fetchNow(url) {
   return Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0) & 255);
 }
 
+/** The functions of the first part that have led here, innermost first; tools/bundle/split/callers.mjs knows them. */
+function callers() {
+  Error.stackTraceLimit = 30;
+  return Array.from(new Error().stack.matchAll(/wasm-function\[(\d+)\]/g), ([, number]) => number).join(" ");
+}
+
 /** Make the rest. It puts its functions into the tables of the first part, which was made with `given`. */
 function complete(exports, given) {
   const shared = { memory: exports.memory };
   for (const name of Object.keys(exports)) if (name.startsWith(OURS)) shared[name.slice(OURS.length)] = exports[name];
   for (let i = 0, found; (found = shared.functions.get(i)); i++) shared[`function${i}`] = found;
-  const way = kept ? "called" : "waited for";
+  const way = kept ? "called" : "waited for", from = callers();
   new WebAssembly.Instance(kept ?? new WebAssembly.Module(fetchNow(REST)), { ...given, pilito: shared });
-  console.info(`Pilito has ${way} the rest of the runtime`);
+  console.info(`Pilito has ${way} the rest of the runtime, from ${from}`);
 }
 
 /** Pyodide's `create`, with the first part connected to the rest. */

@@ -38,10 +38,11 @@ const parts = split(bytes, {
   numbers: [],
 });
 const said = [];
-const { exports, fetched } = await connect(parts, { env: { say: (value) => said.push(value) } });
+const { exports, fetched, said: lines } = await connect(parts, { env: { say: (value) => said.push(value) } });
 const memory = () => new Uint32Array(exports.memory.buffer, 2000, 1)[0];
 const answers = { missing: "unasked" in exports, hot: exports.through(1), before: [fetched(), memory()] };
 answers.cold = exports.direct(4);
 answers.after = [fetched(), memory()];
 answers.again = [exports.direct(1), exports.through(2), exports.through(1), exports.read(), exports.counted()];
-console.log(JSON.stringify({ ...answers, fetched: fetched(), said, names: parts.names }));
+const callers = lines.map((line) => line.match(/[\d ]+$/)[0].trim().split(" ").map((number) => parts.order[number]));
+console.log(JSON.stringify({ ...answers, fetched: fetched(), said, callers, names: parts.names }));

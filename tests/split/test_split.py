@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.bundle.application import PYODIDE, sources
+from tools.bundle.application import PYODIDE
 from tools.runtime import npm_command
 from tools.steps import ROOT
 
@@ -40,6 +40,11 @@ def test_the_rest_is_fetched_when_one_of_its_functions_is_called(small: dict[str
     assert small["fetched"] == 1
 
 
+def test_the_page_says_what_called_the_rest(small: dict[str, Any]) -> None:
+    """Once, innermost first: what sees that the rest is missing, the function that is in it, and who called that."""
+    assert small["callers"] == [[None, 2, 4]]
+
+
 def test_both_parts_share_functions_tables_and_variables(small: dict[str, Any]) -> None:
     """A function of the rest is reached by name and through the table, and calls and counts in the first part."""
     assert small["again"] == [20, 80, 8, 42, 15]
@@ -67,11 +72,10 @@ def test_python_has_all_it_had(tmp_path: Path) -> None:
     garbage collection, over whatever objects, calls nothing of the rest."""
     for name in ("pyodide-lock.json", "python_stdlib.zip"):
         (tmp_path / name).symlink_to(PYODIDE / name)
-    archives = [tmp_path / name for name in ("sources.zip", "app.zip", "stdlib.zip", "modules.json", "collected.json")]
-    archives[0].write_bytes(sources())
-    node(ROOT / "tools" / "bundle" / "compile.mjs", str(PYODIDE), *map(str, archives))
-    callers = (archives[-1], PYODIDE / "pyodide.mjs", ROOT / "tools" / "bundle" / "taking" / "snapshot.mjs")
-    node(ROOT / "tools" / "bundle" / "split" / "main.mjs", str(PYODIDE), str(tmp_path), *map(str, callers))
+    (tmp_path / "collected.json").write_text(node(HERE / "modest.mjs", str(PYODIDE)))
+    tools = ROOT / "tools" / "bundle"
+    given = (tmp_path / "collected.json", PYODIDE / "pyodide.mjs", tools / "taking" / "snapshot.mjs")
+    node(tools / "split" / "main.mjs", str(PYODIDE), str(tmp_path), *map(str, given))
     whole, first = ((folder / "pyodide.asm.wasm").stat().st_size for folder in (PYODIDE, tmp_path))
     assert first < whole / 2
     assert json.loads(node(HERE / "whole.mjs", str(tmp_path))) == {"collected": 0, "fetched": 1}

@@ -89,7 +89,7 @@ def _unmapped(text: str) -> bytes:
 def _add_archives(parts: Parts) -> None:
     """Compile the app and the standard library inside Pyodide, under Node."""
     WORK.mkdir(parents=True, exist_ok=True)
-    (WORK / "sources.zip").write_bytes(sources())
+    (WORK / "sources.zip").write_bytes(_sources())
     names = [WORK / name for name in ("sources.zip", "app.zip", "stdlib.zip", "modules.json")]
     command = ["node", "tools/bundle/compile.mjs", *map(str, (PYODIDE, *names, COLLECTED))]
     _, environment = npm_command()
@@ -98,7 +98,7 @@ def _add_archives(parts: Parts) -> None:
     parts.add("/runtime/stdlib.zip", (WORK / "stdlib.zip").read_bytes())
 
 
-def sources() -> bytes:
+def _sources() -> bytes:
     """Our packages, and PyJWT as it is installed here, as one archive."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

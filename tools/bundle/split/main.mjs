@@ -1,5 +1,6 @@
 // node main.mjs PYODIDE OUT COLLECTED.json CALLER...: write the two parts of Pyodide's module and the trimmed script into
-// the folder OUT. COLLECTED tells what a garbage collection may call (collected.mjs).
+// the folder OUT, and for callers.mjs which function of the whole module each of the first part is. COLLECTED tells what a
+// garbage collection may call (collected.mjs).
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { trim } from "./glue.mjs";
@@ -15,7 +16,7 @@ try {
   }
   const functions = Buffer.from(profile.functions, "base64"), collected = new Set(JSON.parse(text(places)));
   const glue = trim(text(`${pyodide}/pyodide.asm.mjs`), callers.map(text).join("\n"));
-  const { first, rest } = split(bytes, {
+  const { first, rest, order } = split(bytes, {
     used: (index) => collected.has(index) || ((functions[index >> 3] ?? 0) >> (index & 7)) & 1,
     exported: (name) => glue.exported.has(name),
     ranges: profile.ranges,
@@ -24,6 +25,7 @@ try {
   writeFileSync(`${out}/pyodide.asm.mjs`, glue.text);
   writeFileSync(`${out}/pyodide.asm.wasm`, first);
   writeFileSync(`${out}/pyodide.rest.wasm`, rest);
+  writeFileSync(`${out}/order.json`, JSON.stringify(order));
 } catch (error) {
   console.error(error.message);
   process.exit(1);

@@ -53,8 +53,8 @@ function parted(data, ranges) {
 
 /**
  * Split `bytes`. `used` tells of a function, by its place in the code, whether it stays; `exported` of a name whether it
- * does; `ranges` are addresses of constant data that only the rest reads. Returns {first, rest, names}: the names of
- * the exports that were left out.
+ * does; `ranges` are addresses of constant data that only the rest reads. Returns {first, rest, names, order}: the names
+ * of the exports that were left out, and what each function of the first part is in `bytes`, null for what is new.
  */
 export function split(bytes, { used, exported, ranges, numbers }) {
   const module = read(bytes), { raw, types, functions, code } = module;
@@ -152,5 +152,6 @@ export function split(bytes, { used, exported, ranges, numbers }) {
     [SECTIONS.dataCount]: unsigned(data.rest.length),
   });
   const names = module.exports.filter((one) => !exports.includes(one)).map(({ name }) => name);
-  return { first, rest, names };
+  const order = [...Array(foreign).keys(), null, ...staying, ...stubbed, null];
+  return { first, rest, names, order };
 }
