@@ -11,12 +11,14 @@ from mock_server.testing.waiting import becomes, eventually
 BOOT_TIMEOUT = 60_000  # milliseconds: two workers start Python at once on two busy cores
 OWNED = ("sockets", "timers", "tasks", "proxies", "listeners")
 CONVERSATIONS, CUSTOMERS = "/ws/conversations/", "/ws/customers/"
+AWAITED_REST = "Pilito has waited for the rest of the runtime"
 
 
 class Tab(BrowserTab):
     """A tab with the app in it."""
 
     start_path = "/conversations"
+    may_await_rest = False
 
     # --- what the user does ---
 
@@ -113,3 +115,12 @@ class Tab(BrowserTab):
                 return
             self.pass_time(1)
         self.expect_state(state)
+
+    # --- what must never happen ---
+
+    def check(self) -> None:
+        """Fail also when the page has waited for what its first part of the runtime lacks, in its first seconds."""
+        super().check()
+        waits = [line for line in self.console if AWAITED_REST in line]
+        mend = "tools/bundle/split/callers.mjs names the numbers; take the profile again, with --add"
+        assert self.may_await_rest or not waits, f"{waits}: {mend}"

@@ -14,10 +14,9 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from e2e.releases import DIST
-from e2e.tab import BOOT_TIMEOUT, Tab
+from e2e.tab import AWAITED_REST, BOOT_TIMEOUT, Tab
 from mock_server.server import MockServer
 
-AWAITED_REST = "Pilito has waited for the rest of the runtime"
 BROKEN_FILE = r"Failed to load resource|preloaded using link preload"
 WITH_SNAPSHOT, WITHOUT = 4_000_000, 2_700_000  # bytes after brotli; docs/design.md, "The build", says what they are
 
@@ -81,6 +80,7 @@ def test_what_the_app_never_used_is_fetched_when_it_is_called(
 ) -> None:
     """Python that needs the rest of the runtime waits for it, under the policy, and goes on."""
     names = manifest["names"]
+    tab.may_await_rest = True
     tab.give_session().open("/conversations").ready()
     answer = tab.page.evaluate(
         """async ([script, way, argument]) => {

@@ -24,8 +24,11 @@ function fetchNow(url) {
 
 /** The functions of the first part that have led here, innermost first; tools/bundle/split/callers.mjs knows them. */
 function callers() {
+  const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 30;
-  return Array.from(new Error().stack.matchAll(/wasm-function\[(\d+)\]/g), ([, number]) => number).join(" ");
+  const { stack } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return Array.from(stack.matchAll(/wasm-function\[(\d+)\]/g), ([, number]) => number).join(" ");
 }
 
 /** Make the rest. It puts its functions into the tables of the first part, which was made with `given`. */

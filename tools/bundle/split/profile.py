@@ -9,11 +9,9 @@ is fetched when it is called.
 import argparse
 import base64
 import hashlib
-import importlib.util
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 from tools.bundle.__main__ import build
@@ -25,6 +23,9 @@ from tools.runtime import npm_command
 from tools.steps import ROOT, fail, run
 
 WASM: Final = PYODIDE / "pyodide.asm.wasm"
+NODE: Final = ("npx", "--yes", "node@24")
+"""Two memories in one module are more than an older Node takes."""
+SEEDS: Final = 3000
 PLACE: Final = "      receive(instance, module);\n"
 TELL: Final = """\
       globalThis.pilitoNotes = () => { // a bit for each byte of the notes, as base64
@@ -36,15 +37,10 @@ TELL: Final = """\
 """
 
 
-NODE: Final = ("npx", "--yes", "node@24")
-"""Two memories in one module are more than an older Node takes."""
-SEEDS: Final = 3000
-
-
 def main(tests: list[str], *, keep: bool) -> None:
     NOTES.unlink(missing_ok=True)
     build(ROOT / "dist", "", _note)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tools.bundle.split.notes", "--pilito-dist", "dist"]
+    command = [sys.executable, "-m", "pytest", "-n", "auto", "-p", "tools.bundle.split.notes", "--pilito-dist", "dist"]
     command += ["-k", "not never_used"]  # that test calls what the application does not
     subprocess.run([*command, *(tests or ["e2e"])], cwd=ROOT, check=False)  # a test that fails has used something too
     add(_simulate())
@@ -67,15 +63,13 @@ def _note(parts: Parts) -> None:
 
 def _simulate() -> bytes:
     """What the simulated world notes, a bit each."""
-    folder, found = WORK / "noting", importlib.util.find_spec("jwt")
-    if not found or not found.origin:
-        fail("profile", "PyJWT is not installed; run make.")
+    folder = WORK / "noting"
     folder.mkdir(exist_ok=True)
     files = {name: PYODIDE / name for name in ("pyodide-lock.json", "python_stdlib.zip", "pyodide.asm.mjs")}
     for name, path in {**files, WASM.name: WORK / "noting.wasm"}.items():
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(path)
-    script = ("tools/bundle/split/simulated.mjs", str(folder), str(Path(found.origin).parents[1]), str(SEEDS))
+    script = ("tools/bundle/split/simulated.mjs", str(folder), str(WORK / "sources.zip"), str(SEEDS))
     _, environment = npm_command()
     done = subprocess.run([*NODE, *script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=False)
     if done.returncode:

@@ -1,30 +1,31 @@
-// node simulated.mjs FOLDER PACKAGES SEEDS: runs the simulated world inside a Pyodide that notes what it uses, and prints
-// the notes as base64, a bit for each. FOLDER has that Pyodide, PACKAGES is where PyJWT is. A browser test takes the way
-// that most starts take; here the application meets what is rare: every order of events, and values of every kind.
+// node simulated.mjs FOLDER SOURCES.zip SEEDS: runs the simulated world inside a Pyodide that notes what it uses, and prints
+// the notes as base64, a bit for each. FOLDER has that Pyodide, SOURCES the application. A browser test takes the way that
+// most starts take; here the application meets what is rare: every order of events, and values of every kind.
 // Needs a Node whose modules may have two memories (22 or newer).
+import { readFileSync } from "node:fs";
 import { loadPyodide } from "pyodide";
+import { BLOCKS, NOTES } from "./instrument.mjs";
 
-const [folder, packages, seeds] = process.argv.slice(2);
+const [folder, sources, seeds] = process.argv.slice(2);
 const root = new URL("../../../", import.meta.url).pathname;
 const { default: create } = await import(`${folder}/pyodide.asm.mjs`);
 let notes;
 const noting = (settings) => {
   const instantiate = settings.instantiateWasm;
   settings.instantiateWasm = (given, receive) => instantiate(given, (instance, module) => {
-    notes = new Uint8Array(instance.exports["pilito:notes"].buffer, 0, 1 << 17);
+    notes = new Uint8Array(instance.exports[NOTES].buffer, 0, 2 * BLOCKS);
     receive(instance, module);
   });
   return create(settings);
 };
 const python = await loadPyodide({ indexURL: folder, createPyodideModule: noting, stdout: console.error });
 python.mountNodeFS("/project", root);
-python.mountNodeFS("/packages", packages);
+python.unpackArchive(new Uint8Array(readFileSync(sources)), "zip", { extractDir: "/app" });
 python.runPython(`
 import gc, json, os, random, sys
 
-sys.path[:0] = ["/project/frontend", "/project", "/packages"]
+sys.path[:0] = ["/app", "/project"]
 os.chdir("/project")
-import jwt
 from simulator.batch import run_range
 
 def drawn(draw):
